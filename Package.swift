@@ -1,0 +1,53 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// `ENVSYNC_WERROR=1` (set by `scripts/check` and CI) makes warnings in our own targets errors.
+let warnings: [SwiftSetting] = Context.environment["ENVSYNC_WERROR"] == "1" ? [.treatAllWarnings(as: .error)] : []
+let plain: [SwiftSetting] = warnings
+/// For targets that touch C: every unsafe expression is marked.
+let strict: [SwiftSetting] = warnings + [.strictMemorySafety()]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "envsync",
+    products: [
+        .executable(name: "envsync", targets: ["envsync"]),
+        .library(name: "WebHDFS", targets: ["WebHDFS"]),
+        .library(name: "PythonPackaging", targets: ["PythonPackaging"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(name: "WebHDFS", dependencies: ["CurlHTTP", "CISAL", crypto, logging], swiftSettings: strict),
+        .target(name: "ReproducibleArchive", dependencies: ["CISAL", crypto], swiftSettings: strict),
+        .target(name: "PythonPackaging", dependencies: ["ReproducibleArchive", crypto], swiftSettings: plain),
+        .target(name: "EnvSyncModel", dependencies: [crypto], swiftSettings: plain),
+        .target(name: "ObjectStore", dependencies: ["EnvSyncModel", "WebHDFS", crypto, logging], swiftSettings: plain),
+        .target(
+            name: "SyncState",
+            dependencies: ["EnvSyncModel", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: plain),
+        .target(name: "SparkSubmission", dependencies: ["EnvSyncModel"], swiftSettings: plain),
+        .target(
+            name: "SyncEngine",
+            dependencies: [
+                "EnvSyncModel", "ObjectStore", "SyncState", "SparkSubmission", "PythonPackaging", "ReproducibleArchive",
+                "WebHDFS", "CurlHTTP", crypto, logging, .product(name: "TOMLKit", package: "TOMLKit"),
+            ], swiftSettings: plain),
+        .target(
+            name: "EnvSyncCommands",
+            dependencies: [
+                "SyncEngine", "SparkSubmission", "SyncState", "EnvSyncModel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: plain),
+        .executableTarget(name: "envsync", dependencies: ["EnvSyncCommands"], swiftSettings: plain),
+    ]
+)

@@ -1,0 +1,62 @@
+import ArgumentParser
+import EnvSyncModel
+import Foundation
+import Glibc
+import Logging
+import SyncEngine
+
+/// What a command works with: where to print, how much, and what is going on.
+struct CommandContext: Sendable {
+    let options: GlobalOptions
+    let output: Output
+    let progress: ProgressDisplay
+
+    /// Opens the workspace.
+    func engine() throws -> Engine {
+        let progress = self.progress
+        return try Engine(directory: options.directory, logger: logger) { progress.receive($0) }
+    }
+
+    private var logger: Logger {
+        let progress = self.progress
+        var logger = Logger(label: "envsync") { _ in StderrLogHandler(progress: progress) }
+        logger.logLevel = options.verbose ? .debug : .warning
+        return logger
+    }
+}
+
+/// Runs a command's work: signals, errors and exit codes, the same for all commands.
+enum CommandRunner {
+    /// Runs `body`; prints what it throws.
+    ///
+    /// - Throws: `ExitCode` only: 1 as `body` throws it, 2 for failures, 130 and 143 after SIGINT and SIGTERM.
+    static func run(
+        _ options: GlobalOptions, _ body: @escaping @Sendable (CommandContext) async throws -> Void
+    ) async throws {
+        let progress = ProgressDisplay(isQuiet: options.quiet)
+        let output = Output(isJSON: options.json)
+        let context = CommandContext(options: options, output: output, progress: progress)
+        let task = Task { try await body(context) }
+        let signals = SignalWatch { task.cancel() }
+        defer { signals.end() }
+        do {
+            try await task.value
+            progress.finish()
+            try output.finish()
+        } catch let code as ExitCode {
+            progress.finish()
+            try output.finish()
+            throw code
+        } catch {
+            progress.finish()
+            if let signal = signals.received {
+                Output.error("interrupted; nothing was published that isn't complete, and what is in the store stays")
+                throw ExitCode(128 + signal)
+            }
+            let explained =
+                error as? EnvSyncError ?? EnvSyncError(.system, "unexpected failure: \(error)", suggestion: "report this")
+            output.report(explained)
+            throw ExitCode(2)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Turns SIGINT and SIGTERM into the cancellation of the running work; a second signal ends the process at once.
+final class SignalWatch {
+    private let sources: [any DispatchSourceSignal]
+    private let box: SignalBox
+
+    init(_ cancel: @escaping @Sendable () -> Void) {
+        let box = SignalBox()
+        self.box = box
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
+            source.setEventHandler {
+                if box.set(number) { cancel() } else { _exit(128 + number) }
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    /// The first signal that came, if any did.
+    var received: Int32? { box.value }
+
+    /// Gives the signals back their default action.
+    func end() {
+        for source in sources { source.cancel() }
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
+    }
+}
+
+/// The first signal that came.
+private final class SignalBox: Sendable {
+    private let stored = Mutex<Int32?>(nil)
+
+    var value: Int32? { stored.withLock { $0 } }
+
+    /// Remembers a signal; `false` if one came before.
+    func set(_ number: Int32) -> Bool {
+        stored.withLock { stored in
+            guard stored == nil else { return false }
+            stored = number
+            return true
+        }
+    }
+}

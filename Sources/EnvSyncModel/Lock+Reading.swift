@@ -1,0 +1,109 @@
+extension Lock {
+    /// Reads a lock file's text.
+    ///
+    /// The file is TOML, but only of the shape that ``text`` writes: a table of plain keys a section. Reading just that
+    /// shape takes 10,000 artifacts in a few tens of milliseconds, which the no-op push depends on, and gives every
+    /// complaint its line. Keys that this version doesn't know are skipped.
+    ///
+    /// - Throws: ``LockFormatError`` naming the line, also for merge-conflict markers and unknown format versions.
+    public init(parsing text: String) throws(LockFormatError) {
+        let bytes = Array(text.utf8)
+        var header: LockSection?
+        var section = LockSection(line: 1)
+        var artifacts: [Artifact] = []
+        var number = 0
+        var start = 0
+        while start < bytes.count {
+            number += 1
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+            var line = LockLine(bytes: bytes, position: start, end: end, number: number)
+            start = end + 1
+            line.trim()
+            guard let first = line.first, first != UInt8(ascii: "#") else { continue }
+            if line.isConflictMarker {
+                throw LockFormatError(line: number, message: "a merge conflict; solve it by running `envsync lock`")
+            }
+            if line.isArtifactHeader {
+                if header == nil {
+                    try Self.checkVersion(section, bytes)
+                    header = section
+                } else {
+                    artifacts.append(try section.artifact(bytes))
+                }
+                section.restart(line: number)
+            } else {
+                try section.add(try line.field())
+            }
+        }
+        if header != nil {
+            artifacts.append(try section.artifact(bytes))
+        } else {
+            try Self.checkVersion(section, bytes)
+        }
+        let top = header ?? section
+        let name = try top.named(.environment, bytes) { text throws(InvalidName) in try EnvironmentName(text) }
+        self.init(environment: name, artifacts: artifacts)
+    }
+
+    private static func checkVersion(_ header: LockSection, _ bytes: [UInt8]) throws(LockFormatError) {
+        let version = try header.integer(.version)
+        guard version == formatVersion else {
+            throw LockFormatError(
+                line: header.line(of: .version),
+                message: "the lock has format version \(version); this envsync reads version \(formatVersion)")
+        }
+    }
+}
+
+/// The keys of a lock file.
+enum LockKey: String, CaseIterable {
+    case version, environment
+    case name, kind, delivery, alias, interpreter, leaf, size, sha256, jobs
+    case wheelhouse, listed, source, archive, main
+
+    /// All keys as bytes, in the order of `allCases`.
+    static let spellings = allCases.map { Array($0.rawValue.utf8) }
+
+    /// The place of this key in `allCases`.
+    var index: Int {
+        switch self {
+        case .version: 0
+        case .environment: 1
+        case .name: 2
+        case .kind: 3
+        case .delivery: 4
+        case .alias: 5
+        case .interpreter: 6
+        case .leaf: 7
+        case .size: 8
+        case .sha256: 9
+        case .jobs: 10
+        case .wheelhouse: 11
+        case .listed: 12
+        case .source: 13
+        case .archive: 14
+        case .main: 15
+        }
+    }
+}
+
+/// One `key = value` of a lock file.
+struct LockField {
+    enum Key {
+        /// The key's place in `LockKey.allCases`.
+        case known(Int)
+        case unknown(String)
+    }
+
+    enum Value {
+        /// A string without escapes, as a range of the file's bytes: most are never needed as a `String`.
+        case plain(Range<Int>)
+        case escaped(String)
+        case integer(Int64)
+        case strings([String])
+    }
+
+    let key: Key
+    let value: Value
+    let line: Int
+}

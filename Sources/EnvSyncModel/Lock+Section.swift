@@ -1,0 +1,135 @@
+/// The fields of one section of a lock file, read into typed values with the line of each complaint.
+struct LockSection {
+    private(set) var line: Int
+    private var fields: [LockField?]
+    private var unknownKeys: Set<String> = []
+
+    init(line: Int) {
+        self.line = line
+        fields = Array(repeating: nil, count: LockKey.allCases.count)
+    }
+
+    /// Becomes an empty section that begins on that line.
+    mutating func restart(line: Int) {
+        self.line = line
+        for index in fields.indices { fields[index] = nil }
+        unknownKeys.removeAll(keepingCapacity: true)
+    }
+
+    mutating func add(_ field: LockField) throws(LockFormatError) {
+        switch field.key {
+        case .known(let index):
+            guard fields[index] == nil else {
+                throw LockFormatError(line: field.line, message: "\"\(LockKey.allCases[index])\" is given twice")
+            }
+            fields[index] = field
+        case .unknown(let key):
+            guard unknownKeys.insert(key).inserted else {
+                throw LockFormatError(line: field.line, message: "\(QuotedText.visible(key)) is given twice")
+            }
+        }
+    }
+
+    private func field(_ key: LockKey) -> LockField? { fields[key.index] }
+
+    func line(of key: LockKey) -> Int { field(key)?.line ?? line }
+
+    private func missing(_ key: LockKey) -> LockFormatError {
+        LockFormatError(line: line, message: "\"\(key)\" is missing")
+    }
+
+    func string(_ key: LockKey, _ bytes: [UInt8]) throws(LockFormatError) -> String {
+        guard let value = try optionalString(key, bytes) else { throw missing(key) }
+        return value
+    }
+
+    func optionalString(_ key: LockKey, _ bytes: [UInt8]) throws(LockFormatError) -> String? {
+        guard let field = field(key) else { return nil }
+        switch field.value {
+        case .plain(let range): return String(decoding: bytes[range], as: UTF8.self)
+        case .escaped(let text): return text
+        case .integer, .strings: throw LockFormatError(line: field.line, message: "\"\(key)\" must be a string")
+        }
+    }
+
+    func integer(_ key: LockKey) throws(LockFormatError) -> Int64 {
+        guard let field = field(key) else { throw missing(key) }
+        guard case .integer(let value) = field.value, value >= 0 else {
+            throw LockFormatError(line: field.line, message: "\"\(key)\" must be a whole number, 0 or more")
+        }
+        return value
+    }
+
+    func named<Name>(
+        _ key: LockKey, _ bytes: [UInt8], _ make: (String) throws(InvalidName) -> Name
+    ) throws(LockFormatError) -> Name {
+        let text = try string(key, bytes)
+        do { return try make(text) } catch { throw LockFormatError(line: line(of: key), message: error.description) }
+    }
+
+    private func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: LockKey, _ bytes: [UInt8], _: Choice.Type
+    ) throws(LockFormatError) -> Choice where Choice.RawValue == String {
+        let text = try string(key, bytes)
+        guard let value = Choice(rawValue: text) else {
+            let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw LockFormatError(
+                line: line(of: key), message: "unknown \(key) \(QuotedText.visible(text)); known: \(known)")
+        }
+        return value
+    }
+
+    private func digest(_ bytes: [UInt8]) throws(LockFormatError) -> ContentDigest {
+        if case .plain(let range) = field(.sha256)?.value, let digest = ContentDigest(hexDigits: bytes[range]) {
+            return digest
+        }
+        _ = try string(.sha256, bytes)
+        throw LockFormatError(line: line(of: .sha256), message: "\"sha256\" must be 64 hexadecimal digits")
+    }
+
+    private func jobs() throws(LockFormatError) -> [JobName] {
+        guard let field = field(.jobs) else { return [] }
+        guard case .strings(let names) = field.value else {
+            throw LockFormatError(line: field.line, message: "\"jobs\" must be a list of strings")
+        }
+        var jobs: [JobName] = []
+        for name in names {
+            do { jobs.append(try JobName(name)) } catch {
+                throw LockFormatError(line: field.line, message: error.description)
+            }
+        }
+        return jobs
+    }
+
+    private func origin(_ bytes: [UInt8]) throws(LockFormatError) -> ArtifactOrigin {
+        var found: ArtifactOrigin?
+        var count = 0
+        for (key, section) in Self.origins where field(key) != nil {
+            count += 1
+            found = ArtifactOrigin(section: section, path: try string(key, bytes))
+        }
+        guard count == 1, let found else {
+            let known = Self.origins.map(\.key.rawValue).joined(separator: ", ")
+            throw LockFormatError(line: line, message: "exactly one of \(known) must say where the artifact comes from")
+        }
+        return found
+    }
+
+    private static let origins: [(key: LockKey, section: ArtifactOrigin.Section)] = [
+        (.wheelhouse, .wheelhouse), (.listed, .listed), (.source, .source), (.archive, .archive), (.main, .main),
+    ]
+
+    func artifact(_ bytes: [UInt8]) throws(LockFormatError) -> Artifact {
+        let digest = try digest(bytes)
+        let jobs = try jobs()
+        let origin = try origin(bytes)
+        return Artifact(
+            name: try string(.name, bytes), version: try optionalString(.version, bytes),
+            kind: try choice(.kind, bytes, ArtifactKind.self), digest: digest, size: try integer(.size),
+            leaf: try named(.leaf, bytes) { text throws(InvalidName) in try LeafName(text) },
+            delivery: try choice(.delivery, bytes, Delivery.self),
+            alias: field(.alias) == nil
+                ? nil : try named(.alias, bytes) { text throws(InvalidName) in try ArchiveAlias(text) },
+            interpreter: try optionalString(.interpreter, bytes), jobs: jobs, origin: origin)
+    }
+}

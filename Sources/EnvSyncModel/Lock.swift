@@ -1,0 +1,105 @@
+/// `envsync.lock`: every artifact of an environment, in a stable order.
+public struct Lock: Hashable, Sendable {
+    /// The environment's name.
+    public let environment: EnvironmentName
+    /// The artifacts: by delivery, then name, version, leaf, digest, origin, alias and jobs.
+    public let artifacts: [Artifact]
+
+    /// Makes a lock; sorts the artifacts.
+    public init(environment: EnvironmentName, artifacts: [Artifact]) {
+        self.environment = environment
+        // A lock that was just read is in order already, and looking is much cheaper than sorting.
+        let isSorted = zip(artifacts, artifacts.dropFirst()).allSatisfy { !Lock.precedes($1, $0) }
+        self.artifacts = isSorted ? artifacts : artifacts.sorted(by: Lock.precedes)
+    }
+
+    /// The environment that workers get: the lock without anything local.
+    public var manifest: EnvironmentManifest { EnvironmentManifest(name: environment, artifacts: artifacts) }
+
+    private static func precedes(_ left: Artifact, _ right: Artifact) -> Bool {
+        if left.delivery != right.delivery { return left.delivery < right.delivery }
+        if let decided = decide(left.name, right.name) { return decided }
+        if let decided = decide(left.version ?? "", right.version ?? "") { return decided }
+        if let decided = decide(left.leaf.text, right.leaf.text) { return decided }
+        if left.digest != right.digest { return left.digest.hex < right.digest.hex }
+        if let decided = decide(left.origin.section.rawValue, right.origin.section.rawValue) { return decided }
+        if let decided = decide(left.origin.path, right.origin.path) { return decided }
+        if let decided = decide(left.alias?.text ?? "", right.alias?.text ?? "") { return decided }
+        return left.jobs.lexicographicallyPrecedes(right.jobs)
+    }
+
+    /// Whether the one comes first, by UTF-8 bytes; `nil` if they are the same bytes.
+    private static func decide(_ one: String, _ other: String) -> Bool? {
+        let (left, right) = (one.utf8Span.span, other.utf8Span.span)
+        for index in 0..<min(left.count, right.count) where left[index] != right[index] {
+            return left[index] < right[index]
+        }
+        return left.count == right.count ? nil : left.count < right.count
+    }
+}
+
+/// A lock file that cannot be used.
+public struct LockFormatError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Counted from 1.
+    public let line: Int
+    /// What is wrong there.
+    public let message: String
+
+    /// Both, in one line.
+    public var description: String { "line \(line): \(message)" }
+}
+
+extension Lock {
+    /// The format version that this code writes and the only one it reads.
+    public static let formatVersion = 1
+
+    /// The text of the lock file: TOML, one key a line, one blank line between artifacts, sorted.
+    public var text: String {
+        var text = """
+            # Written by `envsync lock`: what this environment is made of. Commit it; do not edit it by hand.
+            version = \(Lock.formatVersion)
+            environment = "\(environment)"
+
+            """
+        for artifact in artifacts {
+            text += "\n[[artifact]]\n"
+            text += "name = \(Self.quote(artifact.name))\n"
+            if let version = artifact.version { text += "version = \(Self.quote(version))\n" }
+            text += "kind = \"\(artifact.kind.rawValue)\"\n"
+            text += "delivery = \"\(artifact.delivery.rawValue)\"\n"
+            if let alias = artifact.alias { text += "alias = \"\(alias)\"\n" }
+            if let interpreter = artifact.interpreter { text += "interpreter = \(Self.quote(interpreter))\n" }
+            text += "leaf = \"\(artifact.leaf)\"\n"
+            text += "size = \(artifact.size)\n"
+            text += "sha256 = \"\(artifact.digest.hex)\"\n"
+            if let checksum = artifact.hdfsChecksum { text += "hdfs-checksum = \"\(checksum)\"\n" }
+            if !artifact.jobs.isEmpty {
+                text += "jobs = [" + artifact.jobs.map { "\"\($0)\"" }.joined(separator: ", ") + "]\n"
+            }
+            text += "\(artifact.origin.section.rawValue) = \(Self.quote(artifact.origin.path))\n"
+        }
+        return text
+    }
+
+    /// A TOML basic string (TOML 1.0.0, "String").
+    private static func quote(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            default:
+                if scalar.value < 0x20 || scalar.value == 0x7F {
+                    let hex = String(scalar.value, radix: 16, uppercase: true)
+                    result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+                } else {
+                    result.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return result + "\""
+    }
+}

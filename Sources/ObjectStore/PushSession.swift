@@ -1,0 +1,167 @@
+import EnvSyncModel
+import Synchronization
+
+/// How an object came to be in the store.
+public struct StoredObject: Sendable {
+    /// Its status at its final path.
+    public var status: RemoteStatus
+    /// How it was verified.
+    public var verification: Verification
+    /// Whether this push put it there, or found that somebody else had.
+    public var wasSent: Bool
+    /// Whether a damaged file was replaced.
+    public var replacedDamaged: Bool
+}
+
+/// One push: a staging directory, and the writing half of the publish protocol.
+///
+/// Each object is staged, verified and renamed into place without overwriting. No lock is held: two pushers of one
+/// object both succeed, since the second finds the first one's bytes and verifies them.
+public final class PushSession: Sendable {
+    /// Identifies the push and names its staging directory.
+    public let id: String
+
+    let store: ObjectStore
+    let knownFileSystem: String?
+    private let directories: DirectoryMaker
+    private let counter = Atomic(0)
+
+    /// Makes a session; nothing is written before ``prepare()``.
+    ///
+    /// - Parameters:
+    ///   - id: a name that nobody else uses, of `[A-Za-z0-9-]`.
+    ///   - knownFileSystem: what the last ref says of ``EnvironmentRef/fileSystem``.
+    public init(store: ObjectStore, id: String, knownFileSystem: String?) {
+        self.store = store
+        self.id = id
+        self.knownFileSystem = knownFileSystem
+        directories = DirectoryMaker(fileSystem: store.fileSystem)
+    }
+
+    var stagingDirectory: String { "\(store.layout.staging)/\(id)" }
+
+    /// Makes what is missing of the store's own directories, and this push's staging directory.
+    public func prepare() async throws {
+        let layout = store.layout
+        let mode = store.sharing.directoryMode
+        let present = try await rootEntries()
+        for directory in [layout.objects, layout.environments, layout.staging]
+        where !present.contains(String(directory.dropFirst(layout.root.count + 1))) {
+            try await directories.ensure(directory, mode: mode)
+        }
+        try await store.fileSystem.makeDirectory(stagingDirectory, mode: 0o755)
+    }
+
+    /// The names in the root, which is made if it is missing; its ancestors are made with mode 755.
+    private func rootEntries() async throws -> Set<String> {
+        let root = store.layout.root
+        if let entries = try await store.fileSystem.list(root) { return Set(entries.map(\.name)) }
+        for ancestor in ObjectStore.ancestors(of: root).dropFirst() { try await directories.ensure(ancestor, mode: 0o755) }
+        try await directories.ensure(root, mode: store.sharing.directoryMode)
+        return []
+    }
+
+    /// Stages, verifies and publishes one object.
+    ///
+    /// - Throws: ``RemoteFileError``. Whatever happens, the final path holds nothing, or whole and verified bytes.
+    public func put(_ object: ObjectKey, content: UploadContent) async throws -> StoredObject {
+        let layout = store.layout
+        let mode = store.sharing.directoryMode
+        async let ready: Void = makeObjectDirectories(layout.shard(of: object), layout.directory(of: object), mode: mode)
+        let staged = try await stage(content)
+        try await ready
+        let final = layout.path(of: object)
+        do {
+            try await store.fileSystem.rename(staged.path, to: final, replacing: false)
+            return StoredObject(
+                status: staged.status, verification: staged.verification, wasSent: true, replacedDamaged: false)
+        } catch let error as RemoteFileError where error.condition == .alreadyExists {
+            if let status = try await store.fileSystem.status(final), status.length == object.size,
+                let verification = try await store.fileSystem.verify(final, holds: content)
+            {
+                _ = try await store.fileSystem.delete(staged.path, recursive: false)
+                return StoredObject(status: status, verification: verification, wasSent: false, replacedDamaged: false)
+            }
+            // What is there isn't the object: nobody can be using it rightly, so it may be replaced.
+            try await store.fileSystem.rename(staged.path, to: final, replacing: true)
+            return StoredObject(
+                status: staged.status, verification: staged.verification, wasSent: true, replacedDamaged: true)
+        }
+    }
+
+    private func makeObjectDirectories(_ shard: String, _ directory: String, mode: UInt16) async throws {
+        try await directories.ensure(shard, mode: mode)
+        try await directories.ensure(directory, mode: mode)
+    }
+
+    struct Staged: Sendable {
+        let path: String
+        let status: RemoteStatus
+        let verification: Verification
+    }
+
+    /// Uploads to a fresh name in the staging directory.
+    func stage(_ content: UploadContent) async throws -> Staged {
+        let number = counter.add(1, ordering: .relaxed).newValue
+        let path = "\(stagingDirectory)/\(number).part"
+        let (status, verification) = try await store.fileSystem.upload(content, to: path)
+        return Staged(path: path, status: status, verification: verification)
+    }
+
+    func ensureEnvironmentDirectory(_ environment: EnvironmentName) async throws {
+        try await directories.ensure(store.layout.directory(of: environment), mode: store.sharing.environmentMode)
+    }
+
+    /// Writes, verifies and removes a small file, as a push would, and leaves nothing but the store's own directories.
+    ///
+    /// - Throws: ``RemoteFileError``.
+    public func rehearse() async throws -> Verification {
+        try await prepare()
+        do {
+            let staged = try await stage(.bytes(Array("envsync doctor\n".utf8)))
+            try await finish()
+            return staged.verification
+        } catch {
+            try? await finish()
+            throw error
+        }
+    }
+
+    /// Removes the staging directory with whatever is left in it.
+    public func finish() async throws {
+        _ = try await store.fileSystem.delete(stagingDirectory, recursive: true)
+    }
+
+    /// Removes the staging directory that another push, known to be dead, left behind.
+    public func removeStaging(of deadPush: String) async throws {
+        _ = try await store.fileSystem.delete("\(store.layout.staging)/\(deadPush)", recursive: true)
+    }
+}
+
+/// Makes directories once each, however many tasks ask.
+private actor DirectoryMaker {
+    private let fileSystem: any RemoteFileSystem
+    private var made: [String: Task<Void, any Error>] = [:]
+
+    init(fileSystem: any RemoteFileSystem) { self.fileSystem = fileSystem }
+
+    /// Makes a directory unless it is there; one that is there is left as it is.
+    func ensure(_ path: String, mode: UInt16) async throws {
+        if let task = made[path] { return try await task.value }
+        let task = Task { [fileSystem] in
+            if let status = try await fileSystem.status(path) {
+                guard status.isDirectory else {
+                    throw RemoteFileError(
+                        .other, operation: "MKDIRS", path: path, reason: "there is a file where a directory is needed")
+                }
+                return
+            }
+            try await fileSystem.makeDirectory(path, mode: mode)
+        }
+        made[path] = task
+        do { try await task.value } catch {
+            made[path] = nil
+            throw error
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import EnvSyncModel
+import ObjectStore
+
+extension Engine {
+    /// Compares sources, lock, local files, the published generation and the objects in the store.
+    ///
+    /// It needs the configuration, the lock and the store; no state database, and with ``CheckOptions/remoteOnly`` no
+    /// wheelhouse either.
+    ///
+    /// - Throws: ``EnvSyncError`` if it can't be told: a store that can't be reached is never in sync.
+    public func check(_ options: CheckOptions = CheckOptions()) async throws -> CheckResult {
+        let lock = try workspace.requiredLock()
+        let scan = try await LocalScan.run(workspace, state: state, report: report)
+        var findings = localFindings(lock, scan, remoteOnly: options.remoteOnly)
+        let connection = try connect(concurrency: options.concurrency)
+        let manifest = lock.manifest
+        let id = manifest.id
+        let objects = manifest.objects
+        let remote = try await describing("check environment \"\(environment)\"", connection) {
+            async let publication = publicationFindings(id, connection)
+            async let stored = objectFindings(lock, objects, options, connection)
+            return (try await publication, try await stored)
+        }
+        findings += remote.0.findings + remote.1
+        let order = Dictionary(
+            uniqueKeysWithValues: DriftFinding.Code.allCases.enumerated().map { ($0.element, $0.offset) })
+        findings.sort { (order[$0.code] ?? 0, $0.subject) < (order[$1.code] ?? 0, $1.subject) }
+        return CheckResult(
+            id: id, generation: remote.0.generation, findings: findings, objects: objects.count,
+            requests: connection.store.fileSystem.requestCount,
+            bytesReceived: connection.store.fileSystem.bytesReceived)
+    }
+
+    private func localFindings(_ lock: Lock, _ scan: LocalScan, remoteOnly: Bool) -> [DriftFinding] {
+        LockBuilder.differences(between: lock, and: scan).compactMap { difference in
+            let subject = difference.origin.path.isEmpty ? difference.origin.section.rawValue : difference.origin.path
+            switch difference.kind {
+            case .missing:
+                guard !remoteOnly else { return nil }
+                return DriftFinding(
+                    code: .localMissing, subject: subject, message: difference.message,
+                    suggestion: "restore it; or check with --remote-only where the files aren't kept")
+            case .changed, .unusable:
+                return DriftFinding(
+                    code: .localChanged, subject: subject, message: difference.message,
+                    suggestion: "envsync lock, then envsync push")
+            case .added, .removed:
+                return DriftFinding(
+                    code: .staleLock, subject: subject, message: difference.message,
+                    suggestion: "envsync lock, then envsync push")
+            }
+        }
+    }
+
+    private func publicationFindings(
+        _ id: ContentDigest, _ connection: StoreConnection
+    ) async throws -> (findings: [DriftFinding], generation: GenerationName?) {
+        let path = connection.store.layout.ref(of: environment)
+        func damaged(_ reason: String, _ subject: String) -> DriftFinding {
+            DriftFinding(
+                code: .publicationDamaged, subject: subject, message: reason, suggestion: "envsync push --repair")
+        }
+        do {
+            guard let ref = try await connection.store.ref(of: environment) else {
+                return (
+                    [
+                        DriftFinding(
+                            code: .notPublished, subject: path,
+                            message: "the environment \"\(environment)\" was never published there",
+                            suggestion: "envsync push")
+                    ], nil
+                )
+            }
+            let name = ref.generation
+            guard name.id == id else {
+                return (
+                    [
+                        DriftFinding(
+                            code: .generationDiffers, subject: path,
+                            message: "generation \(name.number), by \(ref.publishedBy), is the environment "
+                                + "\(name.id.short)…, the lock is \(id.short)…",
+                            suggestion: "envsync push, or take over the lock that was published")
+                    ], name
+                )
+            }
+            let manifest = connection.store.layout.manifest(name, of: environment)
+            do {
+                guard try await connection.store.generation(name, of: environment) != nil else {
+                    return ([damaged("the manifest of generation \(name.number) is missing", manifest)], name)
+                }
+            } catch let error as RemoteFileError where error.condition == .corrupted {
+                return ([damaged(error.reason, manifest)], name)
+            }
+            return ([], name)
+        } catch let error as RemoteFileError where error.condition == .corrupted {
+            return ([damaged("the ref can't be read: \(error.reason)", path)], nil)
+        }
+    }
+
+    private func objectFindings(
+        _ lock: Lock, _ objects: [ObjectKey], _ options: CheckOptions, _ connection: StoreConnection
+    ) async throws -> [DriftFinding] {
+        let store = connection.store
+        let report = self.report
+        async let directories = store.directories(for: objects, concurrency: options.concurrency)
+        let presence = try await store.presence(of: objects, concurrency: options.concurrency) {
+            report(.checked(object: $0))
+        }
+        var findings = modeFindings(of: try await directories, store)
+        var whole: [(ObjectKey, RemoteStatus)] = []
+        for object in objects {
+            let path = store.layout.path(of: object)
+            switch presence[object] {
+            case .present(let status):
+                whole.append((object, status))
+                if status.permission & 0o444 != 0o444 {
+                    findings.append(modeFinding(path, status, wanted: "644"))
+                }
+            case .damaged(let status):
+                findings.append(
+                    DriftFinding(
+                        code: .objectSize, subject: path,
+                        message: status.isDirectory
+                            ? "it is a directory" : "it has \(status.length) bytes, not \(object.size)",
+                        suggestion: "envsync push --repair"))
+            case .absent, nil:
+                findings.append(
+                    DriftFinding(
+                        code: .objectMissing, subject: path, message: "the object is not in the store",
+                        suggestion: "envsync push --repair"))
+            }
+        }
+        if options.deep || options.readBack {
+            findings += try await contentFindings(lock, whole, options, connection)
+        }
+        return findings
+    }
+
+    private func contentFindings(
+        _ lock: Lock, _ objects: [(ObjectKey, RemoteStatus)], _ options: CheckOptions, _ connection: StoreConnection
+    ) async throws -> [DriftFinding] {
+        let expected = Dictionary(
+            lock.artifacts.map { ($0.object, $0.hdfsChecksum) }, uniquingKeysWith: { first, _ in first })
+        let examiner = ObjectExaminer(store: connection.store, user: connection.user)
+        let found = try await concurrently(objects, limit: options.concurrency) { object, status -> DriftFinding? in
+            let finding: ObjectExaminer.Finding
+            let path = connection.store.layout.path(of: object)
+            do {
+                finding =
+                    options.readBack
+                    ? try await examiner.readBack(object)
+                    : try await examiner.examine(object, status, hdfsChecksum: expected[object] ?? nil)
+            } catch let error as RemoteFileError where error.condition == .other || error.condition == .corrupted {
+                // HDFS itself finds no intact replica, or refuses to checksum the file.
+                finding = .differs("it can't be read: \(error.reason)")
+            }
+            guard case .differs(let how) = finding else { return nil }
+            return DriftFinding(
+                code: .objectContent, subject: path, message: "it holds other bytes than its name says: \(how)",
+                suggestion: "envsync push --repair")
+        }
+        return found.compactMap { $0 }
+    }
+
+    /// Directories that others can't pass keep YARN from localising objects once for all users
+    /// (Spark `ClientDistributedCacheManager.isPublic`).
+    private func modeFindings(of directories: [RemoteStatus], _ store: ObjectStore) -> [DriftFinding] {
+        directories.filter { $0.permission & 0o001 == 0 }.map { directory in
+            let path =
+                directory.name.count == 2
+                ? "\(store.layout.objects)/\(directory.name)"
+                : "\(store.layout.objects)/\(directory.name.prefix(2))/\(directory.name)"
+            return modeFinding(path, directory, wanted: String(store.sharing.directoryMode, radix: 8))
+        }
+    }
+
+    private func modeFinding(_ path: String, _ status: RemoteStatus, wanted: String) -> DriftFinding {
+        DriftFinding(
+            code: .objectMode, subject: path,
+            message: "its mode is \(String(status.permission, radix: 8)), so other users' jobs can't read it",
+            suggestion: "envsync push --repair, or hdfs dfs -chmod \(wanted) \(path)")
+    }
+}

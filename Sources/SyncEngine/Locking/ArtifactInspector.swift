@@ -1,0 +1,214 @@
+import Crypto
+import EnvSyncModel
+import Glibc
+import PythonPackaging
+import ReproducibleArchive
+import SyncState
+
+/// Looks into local items: what they are, whether they can travel, and their digests.
+struct ArtifactInspector: Sendable {
+    let workspace: Workspace
+
+    /// A source directory's files, and what tells whether any of them changed.
+    struct Tree {
+        let files: [SourceFile]
+        let signature: String
+        let lastChange: Int64
+        let prefix: String
+    }
+
+    struct Reading: Sendable {
+        let artifact: LocalArtifact
+        let record: FingerprintRecord
+    }
+
+    enum Outcome: Sendable {
+        case success(Reading)
+        case failure(LocalProblem)
+    }
+
+    /// Reads an item. A problem with the item itself is an outcome; only cancellation is thrown.
+    func inspect(_ item: LocalItem, _ cancelled: OffPool.CancellationCheck) throws -> Outcome {
+        func failure(_ message: String, try suggestion: String? = nil, kind: LocalProblem.Kind = .unusable) -> Outcome {
+            .failure(
+                LocalProblem(
+                    kind: kind, origin: item.origin, path: item.origin.path, message: message, suggestion: suggestion))
+        }
+        do {
+            if case .source(let source) = item.role { return .success(try readSource(item, source, cancelled)) }
+            return .success(try readFile(item, cancelled))
+        } catch let error as LocalFileError {
+            if error.cause == .missing {
+                return failure("there is no such file", try: "restore it, or take it out of \(workspace.configurationFile)", kind: .missing)
+            }
+            return failure(error.reason)
+        } catch let error as UnusableArtifact {
+            return failure(error.message, try: error.suggestion)
+        } catch let error as WheelError {
+            return failure(error.message, try: "download or build the wheel again")
+        } catch let error as ArchiveError {
+            let entry = error.entry.map { " (\(QuotedText.visible($0)))" } ?? ""
+            return failure(error.message + entry, kind: error.code == .notFound ? .missing : .unusable)
+        }
+    }
+
+    private struct UnusableArtifact: Error {
+        let message: String
+        let suggestion: String?
+    }
+
+    private func readFile(_ item: LocalItem, _ cancelled: OffPool.CancellationCheck) throws -> Reading {
+        let file = try LocalFile(opening: item.path)
+        let hashedAt = Now.nanoseconds
+        let digests = try file.digests(cancelled)
+        var inspection = Inspection(
+            kind: .file, name: item.origin.path.split(separator: "/").last.map(String.init) ?? item.origin.path,
+            size: file.fingerprint.size, hdfsChecksum: digests.hdfsChecksum)
+        switch item.role {
+        case .file, .main, .source: break
+        case .wheelhouse, .pyFile: try lookIntoPythonFile(item, &inspection)
+        case .archive: try lookIntoArchive(item, &inspection)
+        }
+        var fingerprint = file.fingerprint
+        // What was looked into must be what was hashed, even if the file is replaced in between.
+        guard try LocalFile.fingerprint(item.path) == fingerprint else {
+            throw LocalFileError(cause: .changed, path: item.path, reason: "it changed while it was being read")
+        }
+        fingerprint.path = item.fingerprintKey
+        return Reading(
+            artifact: LocalArtifact(item: item, digest: digests.sha256, inspection: inspection),
+            record: FingerprintRecord(
+                fingerprint: fingerprint, digest: digests.sha256, inspection: inspection.text, hashedAt: hashedAt))
+    }
+
+    private func lookIntoPythonFile(_ item: LocalItem, _ inspection: inout Inspection) throws {
+        let lower = inspection.name.lowercased()
+        if lower.hasSuffix(".py") {
+            inspection.kind = .python
+            return
+        }
+        guard try ArchiveReader.format(ofFileAt: item.path) == .zip else {
+            if lower.hasSuffix(".whl") { throw UnusableArtifact(message: "it is named like a wheel, but is no zip file", suggestion: "download or build the wheel again") }
+            throw UnusableArtifact(
+                message: "it is neither a Python module (.py) nor a zip file",
+                suggestion: "list it under `files` if the job only opens it")
+        }
+        if lower.hasSuffix(".whl") {
+            let wheel = try Wheel.inspect(path: item.path)
+            try refuse(wheel.deliverability, "the wheel \(wheel.name) \(wheel.version)")
+            inspection.kind = .wheel
+            inspection.name = wheel.normalizedName
+            inspection.version = wheel.version
+            return
+        }
+        let zip = try ImportableZip.inspect(path: item.path)
+        try refuse(zip.deliverability, "the zip")
+        inspection.kind = zip.kind == .egg ? .egg : .zip
+        inspection.name = zip.project?.name ?? String(inspection.name.dropLast(4))
+        inspection.version = zip.project?.version
+        inspection.fileExtension = zip.kind == .egg ? "egg" : "zip"
+    }
+
+    private func refuse(_ deliverability: ZipImportability, _ subject: String) throws {
+        guard case .notImportable(let reasons) = deliverability else { return }
+        let shown = reasons.prefix(3).map(\.description).joined(separator: "; ")
+        let more = reasons.count > 3 ? "; and \(reasons.count - 3) more" : ""
+        throw UnusableArtifact(
+            message: "\(subject) can't be imported without being unpacked: \(shown)\(more)",
+            suggestion: "put it into the packed environment of an [[archive]] and take it out here")
+    }
+
+    private func lookIntoArchive(_ item: LocalItem, _ inspection: inout Inspection) throws {
+        inspection.kind = .archive
+        let format = try ArchiveReader.format(ofFileAt: item.path)
+        switch format {
+        case .tarGz: inspection.fileExtension = "tar.gz"
+        case .zip: inspection.fileExtension = "zip"
+        case .tar: inspection.fileExtension = "tar"
+        case .tarOther(let compression):
+            throw UnusableArtifact(
+                message: "it is compressed with \(compression), which neither Spark nor YARN unpacks", suggestion: "pack it as .tar.gz")
+        case .unknown:
+            throw UnusableArtifact(
+                message: "it is no archive that Spark unpacks (tar.gz, zip or tar)", suggestion: "pack it as .tar.gz")
+        }
+        for suffix in [".tar.gz", ".tgz", ".zip", ".tar"] where inspection.name.lowercased().hasSuffix(suffix) {
+            inspection.name = String(inspection.name.dropLast(suffix.count))
+            break
+        }
+        let candidates = ["bin/python", "bin/python3"]
+        for (name, found) in zip(candidates, try ArchiveReader.resolve(candidates, inArchiveAt: item.path)) {
+            // A link out of the archive (venv-pack makes one) works where the workers have the same base Python.
+            switch found {
+            case .file, .outside: inspection.interpreter = inspection.interpreter ?? name
+            case .directory, .missing, .loop: break
+            }
+        }
+    }
+
+    /// Lists a source directory.
+    func tree(_ source: SourceConfiguration, at path: String) throws -> Tree {
+        let files = try SourceTree.files(under: path, excluding: source.exclude)
+        let isPackage = files.contains { $0.relativePath == "__init__.py" }
+        let directoryName = path.split(separator: "/").last.map(String.init) ?? "source"
+        let prefix = source.prefix ?? (isPackage ? directoryName : "")
+        var sha256 = SHA256()
+        var lastChange: Int64 = 0
+        sha256.update(data: Array((prefix + "\0").utf8))
+        for file in files {
+            let line =
+                "\(file.relativePath)\0\(file.size)\0\(file.modificationTime)\0\(file.statusChangeTime)\0\(file.inode)\0"
+                + "\(file.device)\0"
+            sha256.update(data: Array(line.utf8))
+            lastChange = max(lastChange, file.modificationTime, file.statusChangeTime)
+        }
+        return Tree(
+            files: files, signature: ContentDigest(sha256.finalize()).hex, lastChange: lastChange, prefix: prefix)
+    }
+
+    private func readSource(
+        _ item: LocalItem, _ source: SourceConfiguration, _ cancelled: OffPool.CancellationCheck
+    ) throws -> Reading {
+        let tree = try tree(source, at: item.path)
+        guard !tree.files.isEmpty else {
+            throw UnusableArtifact(message: "the source directory holds no file to ship", suggestion: "correct [[source]] in \(workspace.configurationFile)")
+        }
+        let hashedAt = Now.nanoseconds
+        let built = try SourceArchive.build(tree, stateDirectory: workspace.stateDirectory, cancelled)
+        guard try self.tree(source, at: item.path).signature == tree.signature else {
+            throw LocalFileError(cause: .changed, path: item.path, reason: "it changed while it was being read")
+        }
+        let name = source.name ?? item.path.split(separator: "/").last.map(String.init) ?? "source"
+        let inspection = Inspection(
+            kind: .source, name: name, fileExtension: "zip", size: built.size, hdfsChecksum: built.digests.hdfsChecksum,
+            signature: tree.signature)
+        let fingerprint = FileFingerprint(
+            path: item.fingerprintKey, device: 0, inode: 0, size: built.size, modified: tree.lastChange, changed: 0)
+        return Reading(
+            artifact: LocalArtifact(item: item, digest: built.digests.sha256, inspection: inspection),
+            record: FingerprintRecord(
+                fingerprint: fingerprint, digest: built.digests.sha256, inspection: inspection.text, hashedAt: hashedAt))
+    }
+
+    /// Opens an item's bytes for sending; for a source directory, its zip, which is built again if it is gone.
+    func openContent(of artifact: LocalArtifact, _ cancelled: OffPool.CancellationCheck) throws -> Int32 {
+        guard case .source(let source) = artifact.item.role else {
+            let file = try LocalFile(opening: artifact.item.path)
+            return try duplicate(file.descriptor, artifact.item.path)
+        }
+        let cached = SourceArchive.path(of: artifact.digest, stateDirectory: workspace.stateDirectory)
+        if let file = try? LocalFile(opening: cached), file.fingerprint.size == artifact.inspection.size {
+            return try duplicate(file.descriptor, cached)
+        }
+        let tree = try tree(source, at: artifact.item.path)
+        return try SourceArchive.build(tree, stateDirectory: workspace.stateDirectory, cancelled).takeDescriptor()
+    }
+
+    private func duplicate(_ descriptor: Int32, _ path: String) throws -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else {
+            throw LocalFileError(cause: .unreadable, path: path, reason: String(cString: strerror(errno)))
+        }
+        return copy
+    }
+}

@@ -1,0 +1,98 @@
+import EnvSyncModel
+import Glibc
+import ObjectStore
+import SyncState
+
+extension Engine {
+    /// Makes the store hold what the lock says, and publishes it.
+    ///
+    /// - Throws: ``EnvSyncError``; `CancellationError` if the task was cancelled. In both cases nothing is published,
+    ///   and the objects that are in place already stay, whole and verified.
+    public func push(_ options: PushOptions = PushOptions()) async throws -> PushResult {
+        let scan = try await LocalScan.run(workspace, state: state, report: report)
+        let lock = try currentLock(scan, lockFirst: options.lockFirst)
+        let connection = try connect(concurrency: options.concurrency)
+        let doing = "publish environment \"\(environment)\""
+        let manifest = lock.manifest
+        let id = manifest.id
+        let ref = try await describing(doing, connection) {
+            do { return try await connection.store.ref(of: environment) } catch let error as RemoteFileError
+            where error.condition == .corrupted {
+                report(.warning("the ref of \"\(environment)\" can't be read and will be replaced: \(error.reason)"))
+                return nil
+            }
+        }
+        if let ref, ref.generation.id == id, !options.repair {
+            rememberPublished(ref.generation, at: ref.publishedAt, lock: lock, connection, fileSystem: ref.fileSystem)
+            let objects = manifest.objects
+            return PushResult(
+                id: id, generation: ref.generation, supersededBy: nil, published: false, objects: objects.count,
+                bytes: objects.reduce(0) { $0 + $1.size }, objectsSent: 0, bytesSent: 0, objectsRepaired: 0,
+                requests: connection.store.fileSystem.requestCount)
+        }
+        let push = Push(
+            engine: self, connection: connection, options: options, lock: lock, manifest: manifest, id: id, ref: ref,
+            local: scan.artifacts)
+        return try await push.run()
+    }
+
+    /// The lock to push: it must be what the local files are, as far as they are there.
+    ///
+    /// Files that are missing locally are no obstacle here: the store may have them.
+    private func currentLock(_ scan: LocalScan, lockFirst: Bool) throws -> Lock {
+        if lockFirst {
+            let lock = try LockBuilder.lock(scan, of: workspace)
+            let bytes = Array(lock.text.utf8)
+            do {
+                if try LocalFile.readAll(workspace.lockPath, limit: 256 << 20) != bytes {
+                    try LocalFile.replace(workspace.lockPath, with: bytes)
+                }
+            } catch {
+                throw EnvSyncError(.lock, "cannot write \(Workspace.lockFileName)", reason: error.reason)
+            }
+            return lock
+        }
+        let lock = try workspace.requiredLock()
+        let differences = LockBuilder.differences(between: lock, and: scan).filter { $0.kind != .missing }
+        if !differences.isEmpty {
+            let shown = differences.prefix(10).map { "\n  " + $0.message }.joined()
+            let more = differences.count > 10 ? "\n  and \(differences.count - 10) more" : ""
+            throw EnvSyncError(
+                .staleLock, "\(Workspace.lockFileName) is older than its sources:\(shown)\(more)",
+                suggestion: "envsync lock, then envsync push (or both at once: envsync push --lock)",
+                consequence: "nothing was sent")
+        }
+        return lock
+    }
+
+    /// Records which generation holds the lock's environment, and, where nothing better is known, where its objects are.
+    func rememberPublished(
+        _ generation: GenerationName, at time: Int64, lock: Lock, _ connection: StoreConnection, fileSystem: String?
+    ) {
+        remember { state in
+            let sparkBase = connection.sparkBase(known: fileSystem)
+            let known = try state.publication(store: storeName, environment: environment.text)
+            let wanted = Publication(
+                store: storeName, environment: environment.text, id: generation.id, generation: generation.number,
+                publishedAt: time, sparkBase: sparkBase)
+            guard known != wanted else { return }
+            try state.setPublication(wanted)
+            let mapped = Dictionary(
+                try state.mappings(store: storeName, environment: environment.text).map { ($0.storePath, $0) },
+                uniquingKeysWith: { first, _ in first })
+            let layout = connection.store.layout
+            try state.replaceMappings(
+                store: storeName, environment: environment.text,
+                with: lock.artifacts.map { artifact in
+                    let path = layout.path(of: artifact.object)
+                    let old = mapped[path]
+                    return ObjectMapping(
+                        store: storeName, environment: environment.text, localPath: artifact.origin.path,
+                        digest: artifact.digest, storePath: path, size: artifact.size,
+                        checksumAlgorithm: old?.checksumAlgorithm, checksum: old?.checksum,
+                        verification: old?.verification ?? .size, remoteModified: old?.remoteModified,
+                        verifiedAt: old?.verifiedAt ?? time)
+                })
+        }
+    }
+}

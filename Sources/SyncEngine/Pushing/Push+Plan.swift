@@ -1,0 +1,142 @@
+import EnvSyncModel
+import ObjectStore
+import SyncState
+
+extension Push {
+    /// Finds out what has to be sent. Objects that the published generation lists are there, by the publish protocol,
+    /// and are not looked for; `repair` looks at everything.
+    func makePlan(_ objects: [ObjectKey]) async throws -> Plan {
+        var plan = Plan()
+        async let generations = store.generations(of: environment)
+        let listed = options.repair ? [] : try await listedObjects()
+        let candidates = objects.filter { !listed.contains($0) }
+        let presence = try await store.presence(of: candidates, concurrency: options.concurrency)
+        var present: [(ObjectKey, RemoteStatus)] = []
+        for object in candidates {
+            switch presence[object] {
+            case .present(let status): present.append((object, status))
+            case .damaged:
+                plan.damaged += 1
+                plan.toSend.append(object)
+            case .absent, nil: plan.toSend.append(object)
+            }
+        }
+        for (object, placed) in try await examined(present) {
+            if let placed {
+                plan.placed[object] = placed
+            } else {
+                plan.damaged += 1
+                plan.toSend.append(object)
+            }
+        }
+        plan.newest = try await generations.last?.name
+        return plan
+    }
+
+    private func listedObjects() async throws -> Set<ObjectKey> {
+        guard let ref else { return [] }
+        do {
+            guard let generation = try await store.generation(ref.generation, of: environment) else {
+                engine.report(.warning("the manifest of generation \(ref.generation.number) is missing; looking at every object"))
+                return []
+            }
+            return Set(generation.manifest.objects)
+        } catch let error as RemoteFileError where error.condition == .corrupted {
+            engine.report(.warning("the manifest of generation \(ref.generation.number) is damaged; looking at every object: \(error.reason)"))
+            return []
+        }
+    }
+
+    /// Makes sure that objects found in the store, which no generation of this environment vouches for, hold what
+    /// their names say; `nil` for those that don't.
+    private func examined(_ present: [(ObjectKey, RemoteStatus)]) async throws -> [(ObjectKey, Placed?)] {
+        guard !present.isEmpty else { return [] }
+        let verified = options.repair ? [:] : verifiedBefore()
+        let expected = Dictionary(
+            lock.artifacts.map { ($0.object, $0.hdfsChecksum) }, uniquingKeysWith: { first, _ in first })
+        let examiner = ObjectExaminer(store: store, user: connection.user)
+        return try await concurrently(present, limit: options.concurrency) { object, status in
+            if let known = verified[store.layout.path(of: object)], known.size == object.size,
+                known.remoteModified == status.modified
+            {
+                return (object, Placed(modified: status.modified, verification: nil))
+            }
+            switch try await examiner.examine(object, status, hdfsChecksum: expected[object] ?? nil) {
+            case .matches(let verification): return (object, Placed(modified: status.modified, verification: verification))
+            case .differs: return (object, nil)
+            }
+        }
+    }
+
+    private func verifiedBefore() -> [String: ObjectMapping] {
+        let mappings = (try? engine.state.mappings(store: engine.storeName, environment: environment.text)) ?? []
+        return Dictionary(
+            mappings.filter { $0.verification != .size }.map { ($0.storePath, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The local files of the objects to send.
+    ///
+    /// - Throws: ``EnvSyncError`` if one of them isn't there: nothing was sent then.
+    func sources(for plan: Plan) throws -> [ObjectKey: LocalArtifact] {
+        var sources: [ObjectKey: LocalArtifact] = [:]
+        for artifact in local {
+            guard let locked = try? LockBuilder.artifact(artifact) else { continue }
+            sources[locked.object] = artifact
+        }
+        for object in plan.toSend where sources[object] == nil { throw missing(object) }
+        return sources
+    }
+
+    func missing(_ object: ObjectKey) -> EnvSyncError {
+        let artifact = lock.artifacts.first { $0.object == object }
+        let path = artifact.map { QuotedText.visible($0.origin.path) } ?? object.leaf.text
+        return EnvSyncError(
+            .artifact, "cannot publish environment \"\(manifest.name)\": \(path) is neither here nor in the store",
+            suggestion: "restore the file (SHA-256 \(object.digest)), or run envsync lock without it",
+            consequence: "nothing was published")
+    }
+}
+
+/// Compares an object in the store with what its name says it is, without local bytes.
+struct ObjectExaminer: Sendable {
+    enum Finding: Sendable {
+        case matches(Verification)
+        case differs(String)
+    }
+
+    let store: ObjectStore
+    let user: String
+
+    /// The algorithm names of HDFS checksums that a lock's `hdfs-checksum` can be compared with: chunks of 512 bytes
+    /// with CRC-32C; blocks of 128 MiB, or one block, or an empty file.
+    private static let comparable: Set<String> = [
+        "MD5-of-0MD5-of-512CRC32C", "MD5-of-\((128 << 20) / 512)MD5-of-512CRC32C", "MD5-of-0MD5-of-0CRC32",
+    ]
+
+    /// Compares by the server's checksum, and by reading back where that can't tell.
+    ///
+    /// In a `world` store, what somebody else put there is always read back: everybody can make a file with a given
+    /// CRC, nobody one with a given SHA-256.
+    func examine(_ object: ObjectKey, _ status: RemoteStatus, hdfsChecksum: String?) async throws -> Finding {
+        let path = store.layout.path(of: object)
+        let mayBeForged = store.sharing == .world && status.owner != user
+        if !mayBeForged, let checksum = try await store.fileSystem.checksum(path) {
+            if checksum.method == .readBack {
+                return checksum.checksum == object.digest.hex
+                    ? .matches(checksum) : .differs("its SHA-256 is \(checksum.checksum.prefix(12))…")
+            }
+            if let hdfsChecksum, Self.comparable.contains(checksum.algorithm) {
+                return checksum.checksum == hdfsChecksum
+                    ? .matches(checksum) : .differs("the server's checksum is \(checksum.checksum), not \(hdfsChecksum)")
+            }
+        }
+        return try await readBack(object)
+    }
+
+    /// Downloads the object and hashes it.
+    func readBack(_ object: ObjectKey) async throws -> Finding {
+        let digest = try await store.fileSystem.digest(store.layout.path(of: object))
+        guard digest == object.digest else { return .differs("its SHA-256 is \(digest.short)…") }
+        return .matches(Verification(method: .readBack, algorithm: "SHA-256", checksum: digest.hex))
+    }
+}

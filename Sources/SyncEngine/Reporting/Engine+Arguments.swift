@@ -1,0 +1,115 @@
+import EnvSyncModel
+import ObjectStore
+import SparkSubmission
+import SyncState
+
+/// What a job is submitted with.
+public struct JobArguments: Sendable {
+    /// The typed plan, with what Spark would not like, short of refusing it.
+    public let plan: SubmissionPlan
+    /// The environment's id.
+    public let id: ContentDigest
+    /// The generation that holds it, where known.
+    public let generation: Int?
+
+    /// The arguments of `spark-submit`, without the command itself.
+    public var words: [String] { SparkSubmitEmitter().words(plan.submission) }
+    /// The words as a line for a shell.
+    public var line: ShellLine { SparkSubmitEmitter().shellLine(words) }
+}
+
+extension Engine {
+    /// The arguments for a job, as published.
+    ///
+    /// No request is made where the state says that this lock is published.
+    ///
+    /// - Throws: ``EnvSyncError``: if the lock is not published, or if preflight finds an error.
+    public func arguments(
+        for jobName: String, format: String = "spark-submit", extraOptions: [String] = [], extraArguments: [String] = []
+    ) async throws -> JobArguments {
+        let job = try job(jobName)
+        let lock = try workspace.requiredLock()
+        let manifest = lock.manifest
+        let id = manifest.id
+        let (base, generation) = try await publishedBase(id, lock)
+        let plan = Submission.plan(
+            SubmissionRequest(
+                job: job, manifest: manifest, storeBase: base, extraOptions: extraOptions,
+                extraArguments: extraArguments))
+        if let first = plan.errors.first {
+            let others = plan.errors.dropFirst().map { "\n[\($0.code.rawValue)] \($0.message)" }.joined()
+            throw EnvSyncError(
+                .preflight, "job \"\(job.name)\": [\(first.code.rawValue)] \(first.message)" + others,
+                suggestion: first.suggestion, consequence: "nothing was emitted")
+        }
+        let result = JobArguments(plan: plan, id: id, generation: generation)
+        remember {
+            try $0.add(
+                Emission(
+                    job: job.name.text, store: storeName, environment: id, generation: generation, format: format,
+                    arguments: result.line.quoted, emittedAt: Now.seconds))
+        }
+        return result
+    }
+
+    /// Warns about local changes that the published environment doesn't have.
+    public func warnIfStale() async throws {
+        guard let lock = try workspace.lock() else { return }
+        let scan = try await LocalScan.run(workspace, state: state, report: { _ in })
+        let differences = LockBuilder.differences(between: lock, and: scan).filter { $0.kind != .missing }
+        guard let first = differences.first else { return }
+        let more = differences.count > 1 ? " (and \(differences.count - 1) more)" : ""
+        report(.warning("\(first.message)\(more): the job gets what was locked; run envsync push --lock to change that"))
+    }
+
+    private func job(_ name: String) throws -> Job {
+        let jobs = workspace.configuration.jobs
+        if let found = jobs.first(where: { $0.name.text == name }) { return found }
+        let known = jobs.map(\.name.text).joined(separator: ", ")
+        throw EnvSyncError(
+            .configuration, "there is no job \(QuotedText.visible(name)) in \(workspace.configurationFile)",
+            suggestion: known.isEmpty ? "add a section [jobs.NAME]" : "use one of: \(known)")
+    }
+
+    /// The prefix of object URIs, and the generation, of an environment that is published.
+    private func publishedBase(_ id: ContentDigest, _ lock: Lock) async throws -> (String, Int?) {
+        let connection = try connect(concurrency: 4)
+        if let known = try? state.publication(store: storeName, environment: environment.text), known.id == id,
+            let base = connection.configuredBase ?? known.sparkBase
+        {
+            return (base, known.generation)
+        }
+        let (name, ref) = try await describing("find environment \"\(environment)\"", connection) {
+            let ref = try await connection.store.ref(of: environment)
+            if let ref, ref.generation.id == id { return (ref.generation as GenerationName?, ref as EnvironmentRef?) }
+            // An older generation serves as well: its objects are there.
+            let older = try await connection.store.generations(of: environment).last { $0.name.id == id }
+            return (older?.name, ref)
+        }
+        guard let name else {
+            throw EnvSyncError(
+                .notPublished, "the environment \"\(environment)\" as locked (\(id.short)…) is not published in \(storeName)",
+                reason: ref.map { "the newest generation there is \($0.generation.number), \($0.generation.id.short)…" },
+                suggestion: "envsync push")
+        }
+        if let ref, ref.generation == name {
+            rememberPublished(name, at: ref.publishedAt, lock: lock, connection, fileSystem: ref.fileSystem)
+        } else {
+            report(.warning("generation \(name.number) is not the newest of \"\(environment)\" any more"))
+        }
+        guard let base = connection.sparkBase(known: ref?.fileSystem) else {
+            throw EnvSyncError(
+                .configuration, "nothing says by which hdfs:// address jobs reach \(storeName)",
+                suggestion: "set store.spark-url in \(workspace.configurationFile) to what fs.defaultFS is on the cluster, "
+                    + "or set HADOOP_CONF_DIR")
+        }
+        return (base, name.number)
+    }
+}
+
+extension StoreConnection {
+    /// The prefix of object URIs where the configuration alone decides it.
+    fileprivate var configuredBase: String? {
+        location.scheme == .file ? sparkBase(known: nil) : configuredAuthority.map { $0 + location.path }
+    }
+}

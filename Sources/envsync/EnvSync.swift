@@ -1,0 +1,9 @@
+import EnvSyncCommands
+
+/// The `envsync` executable; everything it does is in `EnvSyncCommands`.
+@main
+struct EnvSync {
+    static func main() async {
+        await EnvSyncCommand.main()
+    }
+}
