@@ -60,6 +60,7 @@ enum LockKey: String, CaseIterable {
     case version, environment
     case name, kind, delivery, alias, interpreter, leaf, size, sha256, jobs
     case wheelhouse, listed, source, archive, main
+    case hdfsChecksum = "hdfs-checksum"
 
     /// All keys as bytes, in the order of `allCases`.
     static let spellings = allCases.map { Array($0.rawValue.utf8) }
@@ -83,6 +84,7 @@ enum LockKey: String, CaseIterable {
         case .source: 13
         case .archive: 14
         case .main: 15
+        case .hdfsChecksum: 16
         }
     }
 }

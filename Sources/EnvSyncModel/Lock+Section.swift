@@ -20,7 +20,7 @@ struct LockSection {
         switch field.key {
         case .known(let index):
             guard fields[index] == nil else {
-                throw LockFormatError(line: field.line, message: "\"\(LockKey.allCases[index])\" is given twice")
+                throw LockFormatError(line: field.line, message: "\"\(LockKey.allCases[index].rawValue)\" is given twice")
             }
             fields[index] = field
         case .unknown(let key):
@@ -35,7 +35,7 @@ struct LockSection {
     func line(of key: LockKey) -> Int { field(key)?.line ?? line }
 
     private func missing(_ key: LockKey) -> LockFormatError {
-        LockFormatError(line: line, message: "\"\(key)\" is missing")
+        LockFormatError(line: line, message: "\"\(key.rawValue)\" is missing")
     }
 
     func string(_ key: LockKey, _ bytes: [UInt8]) throws(LockFormatError) -> String {
@@ -48,14 +48,14 @@ struct LockSection {
         switch field.value {
         case .plain(let range): return String(decoding: bytes[range], as: UTF8.self)
         case .escaped(let text): return text
-        case .integer, .strings: throw LockFormatError(line: field.line, message: "\"\(key)\" must be a string")
+        case .integer, .strings: throw LockFormatError(line: field.line, message: "\"\(key.rawValue)\" must be a string")
         }
     }
 
     func integer(_ key: LockKey) throws(LockFormatError) -> Int64 {
         guard let field = field(key) else { throw missing(key) }
         guard case .integer(let value) = field.value, value >= 0 else {
-            throw LockFormatError(line: field.line, message: "\"\(key)\" must be a whole number, 0 or more")
+            throw LockFormatError(line: field.line, message: "\"\(key.rawValue)\" must be a whole number, 0 or more")
         }
         return value
     }
@@ -74,7 +74,7 @@ struct LockSection {
         guard let value = Choice(rawValue: text) else {
             let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
             throw LockFormatError(
-                line: line(of: key), message: "unknown \(key) \(QuotedText.visible(text)); known: \(known)")
+                line: line(of: key), message: "unknown \(key.rawValue) \(QuotedText.visible(text)); known: \(known)")
         }
         return value
     }
@@ -85,6 +85,18 @@ struct LockSection {
         }
         _ = try string(.sha256, bytes)
         throw LockFormatError(line: line(of: .sha256), message: "\"sha256\" must be 64 hexadecimal digits")
+    }
+
+    private func hdfsChecksum(_ bytes: [UInt8]) throws(LockFormatError) -> String? {
+        guard let text = try optionalString(.hdfsChecksum, bytes) else { return nil }
+        let isDigest = text.utf8.count == 32 && text.utf8.allSatisfy { digit in
+            (0x30...0x39).contains(digit) || (0x61...0x66).contains(digit)
+        }
+        guard isDigest else {
+            throw LockFormatError(
+                line: line(of: .hdfsChecksum), message: "\"\(LockKey.hdfsChecksum.rawValue)\" must be 32 hexadecimal digits")
+        }
+        return text
     }
 
     private func jobs() throws(LockFormatError) -> [JobName] {
@@ -126,6 +138,7 @@ struct LockSection {
         return Artifact(
             name: try string(.name, bytes), version: try optionalString(.version, bytes),
             kind: try choice(.kind, bytes, ArtifactKind.self), digest: digest, size: try integer(.size),
+            hdfsChecksum: try hdfsChecksum(bytes),
             leaf: try named(.leaf, bytes) { text throws(InvalidName) in try LeafName(text) },
             delivery: try choice(.delivery, bytes, Delivery.self),
             alias: field(.alias) == nil

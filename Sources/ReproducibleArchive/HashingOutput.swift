@@ -35,9 +35,9 @@ final class HashingOutput {
     }
 
     private func flush() throws {
-        let full = buffer
+        guard !buffer.isEmpty else { return }
+        try unsafe buffer.withUnsafeBytes { try unsafe emit($0) }
         buffer.removeAll(keepingCapacity: true)
-        try unsafe full.withUnsafeBytes { try unsafe emit($0) }
     }
 
     private func emit(_ bytes: UnsafeRawBufferPointer) throws {
