@@ -20,7 +20,8 @@ struct LockSection {
         switch field.key {
         case .known(let index):
             guard fields[index] == nil else {
-                throw LockFormatError(line: field.line, message: "\"\(LockKey.allCases[index].rawValue)\" is given twice")
+                throw LockFormatError(
+                    line: field.line, message: "\"\(LockKey.allCases[index].rawValue)\" is given twice")
             }
             fields[index] = field
         case .unknown(let key):
@@ -48,7 +49,8 @@ struct LockSection {
         switch field.value {
         case .plain(let range): return String(decoding: bytes[range], as: UTF8.self)
         case .escaped(let text): return text
-        case .integer, .strings: throw LockFormatError(line: field.line, message: "\"\(key.rawValue)\" must be a string")
+        case .integer, .strings:
+            throw LockFormatError(line: field.line, message: "\"\(key.rawValue)\" must be a string")
         }
     }
 
@@ -89,12 +91,15 @@ struct LockSection {
 
     private func hdfsChecksum(_ bytes: [UInt8]) throws(LockFormatError) -> String? {
         guard let text = try optionalString(.hdfsChecksum, bytes) else { return nil }
-        let isDigest = text.utf8.count == 32 && text.utf8.allSatisfy { digit in
-            (0x30...0x39).contains(digit) || (0x61...0x66).contains(digit)
-        }
+        let isDigest =
+            text.utf8.count == 32
+            && text.utf8.allSatisfy { digit in
+                (0x30...0x39).contains(digit) || (0x61...0x66).contains(digit)
+            }
         guard isDigest else {
             throw LockFormatError(
-                line: line(of: .hdfsChecksum), message: "\"\(LockKey.hdfsChecksum.rawValue)\" must be 32 hexadecimal digits")
+                line: line(of: .hdfsChecksum),
+                message: "\"\(LockKey.hdfsChecksum.rawValue)\" must be 32 hexadecimal digits")
         }
         return text
     }

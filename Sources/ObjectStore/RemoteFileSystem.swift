@@ -154,7 +154,7 @@ public protocol RemoteFileSystem: Sendable {
     /// Makes one directory with exactly this mode; its parent exists. One that is there already is left as it is.
     func makeDirectory(_ path: String, mode: UInt16) async throws
 
-    /// Writes a new file, mode 644, and proves that it holds exactly the content.
+    /// Writes a new file, mode 644, at a path that nobody else uses, and proves that it holds exactly the content.
     ///
     /// - Returns: its status and how it was verified.
     /// - Throws: ``RemoteFileError`` with `sourceChanged` if the bytes read do not have the promised digest, and

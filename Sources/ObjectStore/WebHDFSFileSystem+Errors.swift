@@ -45,7 +45,7 @@ extension RemoteFileError {
         case .spaceQuota: condition = .spaceQuota
         case .noSpace: condition = .noSpace
         case .invalidPath: condition = .invalidPath
-        case .connectionFailed, .standby, .retriable: condition = .unreachable
+        case .connectionFailed, .standby, .retriable, .unavailable: condition = .unreachable
         default: condition = .other
         }
         self.init(condition, operation: error.operation, path: error.path, reason: error.reason)

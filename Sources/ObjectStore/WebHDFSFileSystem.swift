@@ -63,7 +63,9 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
                 let receipt = try await client.create(
                     path, body: content.body(observer: hasher),
                     options: CreateOptions(
-                        overwrite: false, replication: replication, blockSize: Self.blockSize, permission: 0o644))
+                        // The path is this push's own, so what a broken attempt left there may be overwritten; a retry
+                        // with overwrite=false couldn't tell its own truncated file from somebody else's.
+                        overwrite: true, replication: replication, blockSize: Self.blockSize, permission: 0o644))
                 spark.observe(receipt.location)
             } catch let error as WebHDFSError where error.underlying?.code == .bodyChanged {
                 throw RemoteFileError(

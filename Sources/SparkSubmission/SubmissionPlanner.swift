@@ -38,7 +38,7 @@ struct SubmissionPlanner {
     /// Every object once a list: two wheels' worth of names for the same bytes are one entry.
     mutating func selectArtifacts() {
         var seen = Set<SubmissionEntry.Identity>()
-        for artifact in request.manifest.artifacts where isWanted(artifact) && artifact.delivery != .main {
+        for artifact in request.manifest.artifacts where isWanted(artifact) {
             guard seen.insert(SubmissionEntry.Identity(artifact)).inserted else { continue }
             let entry = SubmissionEntry(
                 uri: uri(of: artifact), alias: artifact.delivery == .archive ? artifact.alias : nil, artifact: artifact)

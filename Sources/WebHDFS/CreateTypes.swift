@@ -21,7 +21,8 @@ public struct CreateOptions: Sendable, Hashable {
 }
 
 /// What a server said about a file that was created. It is a claim, not a proof: old servers answer 201 before the
-/// file is closed, and a broken connection leaves a shorter file behind. Compare length and checksum.
+/// file is closed, even when a space quota leaves it empty (seen with 2.7.4), and a broken connection leaves a shorter
+/// file behind. Compare length and checksum.
 public struct CreateReceipt: Sendable, Hashable {
     /// The `hdfs://` URI in the Location of the 201 answer, if there was one. HttpFS sends none of that kind.
     public var location: String?

@@ -4,7 +4,9 @@ extension WebHDFSClient {
     /// Creates a file with the given content (CREATE): the NameNode is asked where to, then the data goes there.
     ///
     /// When a DataNode fails the NameNode is asked for another one, and the body starts over. When a reply is lost and
-    /// `overwrite` is off, the client looks whether a file of the right length is there now.
+    /// `overwrite` is off, the client looks whether a file of the right length is there now. It can't tell its own
+    /// incomplete file from another's then, so where nobody else writes to the path `overwrite` makes uploads survive
+    /// more.
     ///
     /// - Parameter body: its observer sees each new start.
     /// - Returns: what the server said, which proves nothing: compare length and checksum before relying on the file.
