@@ -46,8 +46,33 @@ let package = Package(
         .target(
             name: "EnvSyncCommands",
             dependencies: [
-                "SyncEngine", "SparkSubmission", "SyncState", "EnvSyncModel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SyncEngine", "SparkSubmission", "SyncState", "EnvSyncModel", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: plain),
         .executableTarget(name: "envsync", dependencies: ["EnvSyncCommands"], swiftSettings: plain),
+
+        .target(name: "TestServer", path: "Tests/TestServer", swiftSettings: plain),
+        .testTarget(name: "CurlHTTPTests", dependencies: ["CurlHTTP", "TestServer"], swiftSettings: plain),
+        .testTarget(
+            name: "WebHDFSTests", dependencies: ["WebHDFS", "CurlHTTP", "TestServer", crypto, logging],
+            swiftSettings: plain),
+        .testTarget(
+            name: "ReproducibleArchiveTests", dependencies: ["ReproducibleArchive", crypto], swiftSettings: plain),
+        .testTarget(
+            name: "PythonPackagingTests", dependencies: ["PythonPackaging", "ReproducibleArchive", crypto],
+            swiftSettings: plain),
+        .testTarget(name: "EnvSyncModelTests", dependencies: ["EnvSyncModel", crypto], swiftSettings: plain),
+        .testTarget(
+            name: "ObjectStoreTests", dependencies: ["ObjectStore", "EnvSyncModel"], swiftSettings: plain),
+        .testTarget(name: "SyncStateTests", dependencies: ["SyncState", "EnvSyncModel"], swiftSettings: plain),
+        .testTarget(
+            name: "SparkSubmissionTests", dependencies: ["SparkSubmission", "EnvSyncModel"], swiftSettings: plain),
+        .testTarget(name: "SyncEngineTests", dependencies: ["SyncEngine", "EnvSyncModel"], swiftSettings: plain),
+        .testTarget(
+            name: "EnvSyncCommandsTests",
+            dependencies: [
+                "EnvSyncCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: plain),
+        .testTarget(name: "EndToEndTests", dependencies: ["envsync"], swiftSettings: plain),
     ]
 )

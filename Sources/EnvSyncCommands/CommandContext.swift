@@ -33,6 +33,8 @@ enum CommandRunner {
     static func run(
         _ options: GlobalOptions, _ body: @escaping @Sendable (CommandContext) async throws -> Void
     ) async throws {
+        // A reader that goes away, as `head` does, must not end a push in the middle; `write` tells by EPIPE instead.
+        signal(SIGPIPE, SIG_IGN)
         let progress = ProgressDisplay(isQuiet: options.quiet)
         let output = Output(isJSON: options.json)
         let context = CommandContext(options: options, output: output, progress: progress)
@@ -50,11 +52,12 @@ enum CommandRunner {
         } catch {
             progress.finish()
             if let signal = signals.received {
-                Output.error("interrupted; nothing was published that isn't complete, and what is in the store stays")
+                Output.error("interrupted; nothing is half done, run the same command again")
                 throw ExitCode(128 + signal)
             }
             let explained =
-                error as? EnvSyncError ?? EnvSyncError(.system, "unexpected failure: \(error)", suggestion: "report this")
+                error as? EnvSyncError
+                ?? EnvSyncError(.system, "unexpected failure: \(error)", suggestion: "report this")
             output.report(explained)
             throw ExitCode(2)
         }

@@ -136,7 +136,8 @@ public struct LocalFileSystem: RemoteFileSystem {
             var bytes: [UInt8] = []
             try Self.forEachChunk(of: input, path: path, flag) { chunk in
                 guard bytes.count + chunk.count <= limit else {
-                    throw RemoteFileError(.other, operation: "read", path: path, reason: "it is larger than \(limit) bytes")
+                    throw RemoteFileError(
+                        .other, operation: "read", path: path, reason: "it is larger than \(limit) bytes")
                 }
                 bytes.append(contentsOf: chunk)
             }
@@ -194,7 +195,8 @@ extension LocalFileSystem {
         var record = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 4096)
-        guard getpwuid_r(user, &record, &buffer, buffer.count, &found) == 0, found != nil, let name = record.pw_name else {
+        guard getpwuid_r(user, &record, &buffer, buffer.count, &found) == 0, found != nil, let name = record.pw_name
+        else {
             return String(user)
         }
         return String(cString: name)
@@ -226,7 +228,8 @@ extension LocalFileSystem {
         }
         guard written == content.size else {
             throw RemoteFileError(
-                .sourceChanged, operation: "read", path: path, reason: "it has \(written) bytes now, not \(content.size)")
+                .sourceChanged, operation: "read", path: path,
+                reason: "it has \(written) bytes now, not \(content.size)")
         }
         return ContentDigest(sha256.finalize())
     }

@@ -25,7 +25,8 @@ extension PushSession {
     ///   - id: the manifest's id.
     ///   - newest: the newest generation there is, if any. If it has the same id, only the ref needs to be written.
     public func stageGeneration(
-        _ manifest: EnvironmentManifest, id: ContentDigest, after newest: GenerationName?, by user: String, at time: Int64
+        _ manifest: EnvironmentManifest, id: ContentDigest, after newest: GenerationName?, by user: String,
+        at time: Int64
     ) async throws -> StagedGeneration {
         let isThere = newest?.id == id
         let name = GenerationName(number: (newest?.number ?? 0) + (isThere ? 0 : 1), id: id)
@@ -56,7 +57,8 @@ extension PushSession {
     var fileSystemName: String? { store.fileSystem.observedAuthority ?? knownFileSystem }
 
     private func stageRef(_ name: GenerationName, size: Int64, by user: String, at time: Int64) async throws -> Staged {
-        let ref = EnvironmentRef(generation: name, manifestSize: size, publishedAt: time, publishedBy: user,
+        let ref = EnvironmentRef(
+            generation: name, manifestSize: size, publishedAt: time, publishedBy: user,
             fileSystem: fileSystemName)
         return try await stage(.bytes(ref.json))
     }

@@ -56,7 +56,9 @@ public final class PushSession: Sendable {
     private func rootEntries() async throws -> Set<String> {
         let root = store.layout.root
         if let entries = try await store.fileSystem.list(root) { return Set(entries.map(\.name)) }
-        for ancestor in ObjectStore.ancestors(of: root).dropFirst() { try await directories.ensure(ancestor, mode: 0o755) }
+        for ancestor in ObjectStore.ancestors(of: root).dropFirst() {
+            try await directories.ensure(ancestor, mode: 0o755)
+        }
         try await directories.ensure(root, mode: store.sharing.directoryMode)
         return []
     }
@@ -67,7 +69,8 @@ public final class PushSession: Sendable {
     public func put(_ object: ObjectKey, content: UploadContent) async throws -> StoredObject {
         let layout = store.layout
         let mode = store.sharing.directoryMode
-        async let ready: Void = makeObjectDirectories(layout.shard(of: object), layout.directory(of: object), mode: mode)
+        async let ready: Void = makeObjectDirectories(
+            layout.shard(of: object), layout.directory(of: object), mode: mode)
         let staged = try await stage(content)
         try await ready
         let final = layout.path(of: object)

@@ -19,7 +19,8 @@ public struct RemoteStatus: Sendable, Hashable {
 
     /// Makes a status.
     public init(
-        name: String, isDirectory: Bool, length: Int64, permission: UInt16, modified: Int64, owner: String, group: String
+        name: String, isDirectory: Bool, length: Int64, permission: UInt16, modified: Int64, owner: String,
+        group: String
     ) {
         self.name = name
         self.isDirectory = isDirectory

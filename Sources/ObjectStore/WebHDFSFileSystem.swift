@@ -82,7 +82,8 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
             }
             guard let stored = try await client.status(of: path) else {
                 throw RemoteFileError(
-                    .corrupted, operation: "CREATE", path: path, reason: "the server said 201, but there is no such file")
+                    .corrupted, operation: "CREATE", path: path,
+                    reason: "the server said 201, but there is no such file")
             }
             guard let proof = try await verify(stored, path: path, holds: content, computed: sent.checksum) else {
                 if stored.length < content.size, let quota = try await exceededSpaceQuota(above: path) { throw quota }
@@ -107,7 +108,8 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
     /// See ``RemoteFileSystem/read(_:limit:)``.
     public func read(_ path: String, limit: Int) async throws -> [UInt8]? {
         do { return try await mapped { try await client.open(path, limit: limit) } } catch let error as RemoteFileError
-        where error.condition == .notFound { return nil }
+            where error.condition == .notFound
+        { return nil }
     }
 
     /// See ``RemoteFileSystem/verify(_:holds:)``.
@@ -179,7 +181,8 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
                 guard bytesPerChecksum > 0 || content.size == 0 else { return nil }
                 // This server uses other parameters than those assumed while sending, or nothing was sent.
                 let local = try await content.checksum(
-                    blockSize: stored.blockSize, bytesPerChecksum: max(1, Int(bytesPerChecksum)), polynomial: polynomial)
+                    blockSize: stored.blockSize, bytesPerChecksum: max(1, Int(bytesPerChecksum)), polynomial: polynomial
+                )
                 comparison = local.compared(to: remote)
             }
             switch comparison {
@@ -234,7 +237,8 @@ extension UploadContent {
             let result = hasher.finish()
             guard result.digest == digest else {
                 throw RemoteFileError(
-                    .sourceChanged, operation: "read", path: "", reason: "its bytes changed while they were being verified")
+                    .sourceChanged, operation: "read", path: "",
+                    reason: "its bytes changed while they were being verified")
             }
             return result.checksum
         }

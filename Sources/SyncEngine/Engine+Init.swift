@@ -9,7 +9,8 @@ extension Workspace {
     public static func create(directory: String, environmentName: String?) throws -> String {
         let absolute = absolutePath(directory)
         let path = absolute + "/envsync.toml"
-        let name = environmentName ?? LeafName.sanitized(absolute.split(separator: "/").last.map(String.init) ?? "default")
+        let name =
+            environmentName ?? LeafName.sanitized(absolute.split(separator: "/").last.map(String.init) ?? "default")
         let environment: EnvironmentName
         do { environment = try EnvironmentName(name) } catch {
             throw EnvSyncError(.configuration, error.description, suggestion: "envsync init --name NAME")

@@ -1,4 +1,5 @@
 import EnvSyncModel
+import Glibc
 import Logging
 import ObjectStore
 import SyncState
@@ -23,11 +24,19 @@ public struct Engine: Sendable {
     public init(directory: String, logger: Logger, report: @escaping EventSink) throws {
         workspace = try Workspace.load(directory: directory)
         state = StateDatabase.open(directory: workspace.stateDirectory)
+        Engine.keepOutOfGit(workspace.stateDirectory)
         self.logger = logger
         self.report = report
         if let problem = state.problem {
             report(.warning("the state in .envsync can't be used, so nothing is remembered: \(problem)"))
         }
+    }
+
+    /// Local state isn't for committing; a `.gitignore` inside says so without touching the user's own.
+    private static func keepOutOfGit(_ directory: String) {
+        let path = directory + "/.gitignore"
+        guard access(path, F_OK) != 0 else { return }
+        try? LocalFile.replace(path, with: Array("*\n".utf8))
     }
 
     /// Opens the store.

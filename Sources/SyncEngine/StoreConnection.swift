@@ -65,8 +65,10 @@ extension StoreConnection {
         let (namenodes, explanation) = try endpoints(of: location, hadoop)
         guard hadoop?.authentication ?? "simple" == "simple" else {
             throw EnvSyncError(
-                .configuration, "the Hadoop configuration in HADOOP_CONF_DIR asks for \(hadoop?.authentication ?? "") authentication",
-                reason: "hadoop.security.authentication in core-site.xml", suggestion: "this version speaks to clusters with simple authentication only")
+                .configuration,
+                "the Hadoop configuration in HADOOP_CONF_DIR asks for \(hadoop?.authentication ?? "") authentication",
+                reason: "hadoop.security.authentication in core-site.xml",
+                suggestion: "this version speaks to clusters with simple authentication only")
         }
         var http = HTTPClientConfiguration()
         http.certificateAuthorityFile = configuration.certificateAuthorities.map(workspace.resolve)
@@ -114,17 +116,23 @@ extension StoreConnection {
             case .hdfs, .file:
                 if let hadoop {
                     let namenodes = hadoop.namenodes(for: location.authority)
-                    if !namenodes.isEmpty { return (namenodes, "WebHDFS address of \"\(location.authority)\" from HADOOP_CONF_DIR") }
+                    if !namenodes.isEmpty {
+                        return (namenodes, "WebHDFS address of \"\(location.authority)\" from HADOOP_CONF_DIR")
+                    }
                 }
                 guard location.authority.contains(".") || location.authority.contains(":") else {
                     throw EnvSyncError(
-                        .configuration, "nothing says how to reach the nameservice \"\(location.authority)\" of \(location)",
+                        .configuration,
+                        "nothing says how to reach the nameservice \"\(location.authority)\" of \(location)",
                         suggestion: "set HADOOP_CONF_DIR to the cluster's configuration, or store.url to "
-                            + "\"webhdfs://namenode:9870\(location.path)\" and store.spark-url to \"hdfs://\(location.authority)\"")
+                            + "\"webhdfs://namenode:9870\(location.path)\" and store.spark-url to \"hdfs://\(location.authority)\""
+                    )
                 }
                 // hdfs:// names the RPC port; without a configuration the HTTP port can only be the default one.
                 let host = location.authority.split(separator: ":").first.map(String.init) ?? location.authority
-                return ([WebHDFSEndpoint(scheme: .http, host: host)], "WebHDFS assumed at \(host):9870, the default port")
+                return (
+                    [WebHDFSEndpoint(scheme: .http, host: host)], "WebHDFS assumed at \(host):9870, the default port"
+                )
             }
         } catch let error as EnvSyncError { throw error } catch {
             throw EnvSyncError(.configuration, "store.url \(location) is not usable: \(error)")
@@ -137,11 +145,14 @@ extension StoreConnection {
     ) throws(EnvSyncError) -> (value: String?, explanation: String?) {
         if let url = configuration.sparkURL {
             let trimmed = url.hasSuffix("/") ? String(url.dropLast()) : url
-            let rest = trimmed.hasPrefix("hdfs://") ? trimmed.dropFirst(7) : trimmed.hasPrefix("viewfs://") ? trimmed.dropFirst(9) : ""
+            let rest =
+                trimmed.hasPrefix("hdfs://")
+                ? trimmed.dropFirst(7) : trimmed.hasPrefix("viewfs://") ? trimmed.dropFirst(9) : ""
             guard !rest.isEmpty, !rest.contains(where: { ",#*?[]{}%@/ ".contains($0) }) else {
                 throw EnvSyncError(
                     .configuration, "store.spark-url \(QuotedText.visible(url)) is not of the form hdfs://authority",
-                    suggestion: "write what fs.defaultFS in the cluster's core-site.xml says, for example \"hdfs://ns1\"")
+                    suggestion:
+                        "write what fs.defaultFS in the cluster's core-site.xml says, for example \"hdfs://ns1\"")
             }
             return (trimmed, "jobs use \(trimmed), from store.spark-url")
         }
@@ -149,7 +160,9 @@ extension StoreConnection {
         guard let hadoop, let defaultFS = hadoop.defaultFS, defaultFS.hasPrefix("hdfs://") else { return (nil, nil) }
         let authority = String(defaultFS.dropFirst(7).prefix { $0 != "/" })
         // The configuration may be of another cluster than the one that store.url names.
-        let known = Set(hadoop.namenodes(for: authority).map(\.authority) + hadoop.namenodes(for: authority, secure: true).map(\.authority))
+        let known = Set(
+            hadoop.namenodes(for: authority).map(\.authority)
+                + hadoop.namenodes(for: authority, secure: true).map(\.authority))
         guard !known.isDisjoint(with: namenodes.map(\.authority)) else { return (nil, nil) }
         return ("hdfs://\(authority)", "jobs use hdfs://\(authority), from fs.defaultFS in HADOOP_CONF_DIR")
     }

@@ -16,7 +16,8 @@ extension EnvSyncError {
         case .accessDenied:
             code = .refused
             message = "\(cannot): permission denied on \(place)"
-            suggestion = connection.location.scheme == .file
+            suggestion =
+                connection.location.scheme == .file
                 ? "set store.url in envsync.toml to a directory of yours"
                 : "ask for write access for \"\(connection.user)\", or set store.url in envsync.toml to a directory of yours"
         case .authenticationRequired:
@@ -34,7 +35,8 @@ extension EnvSyncError {
         case .spaceQuota:
             code = .refused
             message = "\(cannot): the space quota is used up at \(place)"
-            suggestion = "ask for a larger space quota (hdfs dfsadmin -setSpaceQuota), lower store.replication, "
+            suggestion =
+                "ask for a larger space quota (hdfs dfsadmin -setSpaceQuota), lower store.replication, "
                 + "or set store.url to another directory"
         case .safeMode:
             code = .refused

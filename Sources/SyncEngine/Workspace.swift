@@ -77,7 +77,8 @@ public struct Workspace: Sendable {
             return lock
         } catch let error as LockFormatError {
             throw EnvSyncError(
-                .lock, "\(Workspace.lockFileName):\(error.line): \(error.message)", suggestion: "envsync lock writes it anew")
+                .lock, "\(Workspace.lockFileName):\(error.line): \(error.message)",
+                suggestion: "envsync lock writes it anew")
         }
     }
 
@@ -86,7 +87,8 @@ public struct Workspace: Sendable {
     /// - Throws: ``EnvSyncError`` also if there is none.
     public func requiredLock() throws -> Lock {
         guard let lock = try lock() else {
-            throw EnvSyncError(.lock, "there is no \(Workspace.lockFileName) in \(directory)", suggestion: "envsync lock")
+            throw EnvSyncError(
+                .lock, "there is no \(Workspace.lockFileName) in \(directory)", suggestion: "envsync lock")
         }
         return lock
     }

@@ -19,7 +19,8 @@ extension WebHDFSClient {
         if case .delegationToken = authentication { isSensitive = true }
         let request = HTTPRequest(
             operation.method, url: url(operation, attempt.endpoint, query), headers: Self.commonHeaders,
-            responseLimit: operation.responseLimit, credentials: namenodeCredentials, isSensitive: isSensitive)
+            responseLimit: operation.responseLimit, credentials: namenodeCredentials, isSensitive: isSensitive,
+            isRepeatable: operation.isRepeatable)
         return try await send(request, operation, endpoint: attempt.endpoint.authority, leg: .namenode, sink: sink)
     }
 
@@ -33,7 +34,8 @@ extension WebHDFSClient {
         if body != nil { headers["Content-Type"] = "application/octet-stream" }
         let request = HTTPRequest(
             operation.method, url: url.text, headers: headers, body: body, responseLimit: operation.responseLimit,
-            credentials: url.isSameOrigin(as: attempt.endpoint) ? namenodeCredentials : .none, isSensitive: true)
+            credentials: url.isSameOrigin(as: attempt.endpoint) ? namenodeCredentials : .none, isSensitive: true,
+            isRepeatable: body == nil)
         let response = try await send(request, operation, endpoint: url.authority, leg: .datanode, sink: sink)
         guard response.isSuccess else {
             throw WebHDFSError(

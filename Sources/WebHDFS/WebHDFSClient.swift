@@ -76,6 +76,9 @@ struct Operation: Sendable {
     var name: String
     var method: HTTPMethod
     var path: String
+    /// Whether asking twice does what asking once does. libcurl sends a request again by itself when a kept-alive
+    /// connection turns out to be closed; for these, we want to look first.
+    var isRepeatable: Bool { name != "RENAME" && name != "DELETE" }
     var query: [(name: String, value: String)] = []
     /// The greatest number of bytes the answer may have.
     var responseLimit = 1 << 20

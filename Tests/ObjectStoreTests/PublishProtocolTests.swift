@@ -7,7 +7,9 @@ import Testing
 
 @Suite("The publish protocol")
 struct PublishProtocolTests {
-    @Test("A client that dies at any operation leaves a whole store, and the next push completes", arguments: [false, true])
+    @Test(
+        "A client that dies at any operation leaves a whole store, and the next push completes",
+        arguments: [false, true])
     func deathAtEveryOperation(afterEffect: Bool) async throws {
         let old = try Sample(["one", "two", "three"])
         let new = try Sample(["one", "zwei", "drei", "vier", "fünf"])

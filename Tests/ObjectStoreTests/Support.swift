@@ -94,7 +94,8 @@ struct Sample {
 
     /// Pushes as the engine does: objects first, then the generation.
     @discardableResult
-    func push(_ fileSystem: any RemoteFileSystem, root: String, by user: String = "ana") async throws -> PublishOutcome {
+    func push(_ fileSystem: any RemoteFileSystem, root: String, by user: String = "ana") async throws -> PublishOutcome
+    {
         let store = ObjectStore(fileSystem: fileSystem, root: root, sharing: .private)
         let session = PushSession(store: store, id: UUID().uuidString, knownFileSystem: nil)
         let newest = try await store.generations(of: manifest.name).last?.name
@@ -119,7 +120,8 @@ func expectWhole(_ root: String, _ environment: EnvironmentName) async throws ->
     for object in generation.manifest.objects {
         let digest = try await store.fileSystem.digest(store.layout.path(of: object))
         guard digest == object.digest else {
-            throw RemoteFileError(.corrupted, operation: "read", path: object.relativePath, reason: "not what it should be")
+            throw RemoteFileError(
+                .corrupted, operation: "read", path: object.relativePath, reason: "not what it should be")
         }
     }
     return ref.generation

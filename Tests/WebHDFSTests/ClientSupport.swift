@@ -10,8 +10,8 @@ import TestServer
 enum Support {
     /// As many attempts as the default policy, without its pauses.
     static let impatient = RetryPolicy(
-        baseDelay: .milliseconds(1), maximumDelay: .milliseconds(2), connectionPatience: .seconds(5),
-        safeModePatience: .seconds(30))
+        baseDelay: .milliseconds(1), maximumDelay: .milliseconds(2), connectionPatience: .seconds(300),
+        safeModePatience: .seconds(300))
 
     static func client(
         _ servers: TestServer..., policy: RetryPolicy = impatient,
@@ -21,7 +21,7 @@ enum Support {
         var configuration = WebHDFSConfiguration(retryPolicy: policy)
         configure(&configuration)
         var http = HTTPClientConfiguration()
-        http.connectTimeout = .seconds(5)
+        http.connectTimeout = .seconds(60)
         var logger = Logger(label: "test") { _ in log ?? LogRecorder() }
         logger.logLevel = .trace
         return WebHDFSClient(

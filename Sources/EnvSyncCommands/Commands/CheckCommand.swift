@@ -52,7 +52,8 @@ struct CheckCommand: AsyncParsableCommand {
         let name = "\"\(workspace.configuration.environment)\""
         guard !result.findings.isEmpty else {
             let generation = result.generation.map { "generation \($0.number), " } ?? ""
-            return "in sync: \(name) is \(generation)\(result.id.short), \(Human.count(result.objects, "object")) in \(workspace.storeLocation)"
+            return
+                "in sync: \(name) is \(generation)\(result.id.short), \(Human.count(result.objects, "object")) in \(workspace.storeLocation)"
         }
         var table = TextTable(header: ["DRIFT", "WHAT", "HOW", "TRY"])
         for finding in result.findings {

@@ -38,7 +38,8 @@ struct LockCommand: AsyncParsableCommand {
         let changes = result.differences.prefix(20).map { "  \($0.kind.rawValue): \($0.message)\n" }.joined()
         let more = result.differences.count > 20 ? "  and \(result.differences.count - 20) more\n" : ""
         return changes + more
-            + (check ? "\(Workspace.lockFileName) is older than its sources" : "wrote \(Workspace.lockFileName): \(summary)")
+            + (check
+                ? "\(Workspace.lockFileName) is older than its sources" : "wrote \(Workspace.lockFileName): \(summary)")
     }
 
     private struct Document: Encodable {

@@ -65,9 +65,11 @@ struct PushCommand: AsyncParsableCommand {
             if result.objectsSent > 0 { return "repaired \(number) of \(name): sent \(sent)\(repaired), \(time)" }
             return "up to date: \(number) of \(name) is this environment, \(result.id.short) (\(size))"
         }
-        var text = "published generation \(generation.number) of \(name), \(result.id.short): sent \(sent)\(repaired), \(time)"
+        var text =
+            "published generation \(generation.number) of \(name), \(result.id.short): sent \(sent)\(repaired), \(time)"
         if let later = result.supersededBy {
-            text += "\ngeneration \(later.number), \(later.id.short), was published by somebody else meanwhile and is the newest"
+            text +=
+                "\ngeneration \(later.number), \(later.id.short), was published by somebody else meanwhile and is the newest"
         }
         return text
     }

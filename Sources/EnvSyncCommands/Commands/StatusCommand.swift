@@ -28,19 +28,24 @@ struct StatusCommand: AsyncParsableCommand {
     private static func text(_ report: StatusReport) -> String {
         var lines = ["environment  \(report.environment)", "store        \(report.store)"]
         let total = report.rows.reduce(0) { $0 + $1.artifact.size }
-        lines.append("locked       \(report.id.short), \(Human.count(report.rows.count, "artifact")), \(Human.bytes(total))")
+        lines.append(
+            "locked       \(report.id.short), \(Human.count(report.rows.count, "artifact")), \(Human.bytes(total))")
         if let ref = report.ref {
             let same = ref.generation.id == report.id ? "as locked" : "not as locked: run envsync push"
             lines.append(
-                "published    generation \(ref.generation.number), \(ref.generation.id.short), \(Human.time(ref.publishedAt)) by \(ref.publishedBy) (\(same))")
+                "published    generation \(ref.generation.number), \(ref.generation.id.short), \(Human.time(ref.publishedAt)) by \(ref.publishedBy) (\(same))"
+            )
         } else if report.isOnline {
             lines.append("published    never")
         } else if let seen = report.lastSeen {
-            lines.append("last seen    generation \(seen.generation), \(seen.id.short), \(Human.time(seen.publishedAt))")
+            lines.append(
+                "last seen    generation \(seen.generation), \(seen.id.short), \(Human.time(seen.publishedAt))")
         } else {
             lines.append("last seen    nothing")
         }
-        for difference in report.differences.prefix(10) { lines.append("local        \(difference.kind.rawValue): \(difference.message)") }
+        for difference in report.differences.prefix(10) {
+            lines.append("local        \(difference.kind.rawValue): \(difference.message)")
+        }
         if report.differences.count > 10 { lines.append("local        and \(report.differences.count - 10) more") }
         var table = TextTable(header: ["DELIVERY", "LOCAL", "SIZE", "VERIFIED", "STORE"])
         for row in report.rows {
@@ -57,7 +62,8 @@ struct StatusCommand: AsyncParsableCommand {
             for push in report.pushes {
                 let seconds = push.finishedAt.map { "\(Double($0 - push.startedAt) / 1000)" } ?? "-"
                 pushes.add([
-                    Human.time(push.startedAt / 1000), push.outcome.rawValue, "\(push.objectsSent)", Human.bytes(push.bytesSent),
+                    Human.time(push.startedAt / 1000), push.outcome.rawValue, "\(push.objectsSent)",
+                    Human.bytes(push.bytesSent),
                     seconds,
                 ])
             }

@@ -33,7 +33,8 @@ struct SubmitCommand: AsyncParsableCommand {
             let engine = try context.engine()
             let split = passedOn.firstIndex(of: "--") ?? passedOn.endIndex
             let arguments = try await engine.arguments(
-                for: job, extraOptions: Array(passedOn[..<split]), extraArguments: Array(passedOn[split...].dropFirst()))
+                for: job, extraOptions: Array(passedOn[..<split]), extraArguments: Array(passedOn[split...].dropFirst())
+            )
             for warning in arguments.plan.warnings { context.progress.line("\(warning); try: \(warning.suggestion)") }
             try await engine.warnIfStale()
             guard arguments.plan.submission.main != nil else {
@@ -57,6 +58,8 @@ struct SubmitCommand: AsyncParsableCommand {
         var none = sigset_t()
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, nil)
+        // Ignored signals stay ignored in the new program, which expects the default.
+        signal(SIGPIPE, SIG_DFL)
         var pointers = words.map { strdup($0) }
         pointers.append(nil)
         execv(words[0], pointers)

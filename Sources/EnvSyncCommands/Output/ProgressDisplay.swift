@@ -48,7 +48,9 @@ final class ProgressDisplay: Sendable {
 
     private func planned(_ plan: PushPlanSummary) {
         if !isQuiet, !hasBar, plan.objectsToSend > 0 {
-            line("sending \(plan.objectsToSend) of \(Human.count(plan.objects, "object")), \(Human.bytes(plan.bytesToSend))")
+            line(
+                "sending \(plan.objectsToSend) of \(Human.count(plan.objects, "object")), \(Human.bytes(plan.bytesToSend))"
+            )
         }
         redraw {
             $0.plan = plan
@@ -130,7 +132,9 @@ struct StderrLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let details = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+        let details = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map {
+            " \($0.key)=\($0.value)"
+        }
         progress.line("\(event.level): \(event.message)\(details.joined())")
     }
 }

@@ -45,6 +45,8 @@ extension Engine {
                     code: .localChanged, subject: subject, message: difference.message,
                     suggestion: "envsync lock, then envsync push")
             case .added, .removed:
+                // A wheelhouse that is there but lacks a wheel looks the same where the wheels aren't kept.
+                if remoteOnly, difference.kind == .removed, difference.origin.section == .wheelhouse { return nil }
                 return DriftFinding(
                     code: .staleLock, subject: subject, message: difference.message,
                     suggestion: "envsync lock, then envsync push")

@@ -39,7 +39,9 @@ struct ArtifactInspector: Sendable {
             return .success(try readFile(item, cancelled))
         } catch let error as LocalFileError {
             if error.cause == .missing {
-                return failure("there is no such file", try: "restore it, or take it out of \(workspace.configurationFile)", kind: .missing)
+                return failure(
+                    "there is no such file", try: "restore it, or take it out of \(workspace.configurationFile)",
+                    kind: .missing)
             }
             return failure(error.reason)
         } catch let error as UnusableArtifact {
@@ -88,7 +90,11 @@ struct ArtifactInspector: Sendable {
             return
         }
         guard try ArchiveReader.format(ofFileAt: item.path) == .zip else {
-            if lower.hasSuffix(".whl") { throw UnusableArtifact(message: "it is named like a wheel, but is no zip file", suggestion: "download or build the wheel again") }
+            if lower.hasSuffix(".whl") {
+                throw UnusableArtifact(
+                    message: "it is named like a wheel, but is no zip file",
+                    suggestion: "download or build the wheel again")
+            }
             throw UnusableArtifact(
                 message: "it is neither a Python module (.py) nor a zip file",
                 suggestion: "list it under `files` if the job only opens it")
@@ -127,7 +133,8 @@ struct ArtifactInspector: Sendable {
         case .tar: inspection.fileExtension = "tar"
         case .tarOther(let compression):
             throw UnusableArtifact(
-                message: "it is compressed with \(compression), which neither Spark nor YARN unpacks", suggestion: "pack it as .tar.gz")
+                message: "it is compressed with \(compression), which neither Spark nor YARN unpacks",
+                suggestion: "pack it as .tar.gz")
         case .unknown:
             throw UnusableArtifact(
                 message: "it is no archive that Spark unpacks (tar.gz, zip or tar)", suggestion: "pack it as .tar.gz")
@@ -171,7 +178,9 @@ struct ArtifactInspector: Sendable {
     ) throws -> Reading {
         let tree = try tree(source, at: item.path)
         guard !tree.files.isEmpty else {
-            throw UnusableArtifact(message: "the source directory holds no file to ship", suggestion: "correct [[source]] in \(workspace.configurationFile)")
+            throw UnusableArtifact(
+                message: "the source directory holds no file to ship",
+                suggestion: "correct [[source]] in \(workspace.configurationFile)")
         }
         let hashedAt = Now.nanoseconds
         let built = try SourceArchive.build(tree, stateDirectory: workspace.stateDirectory, cancelled)
@@ -187,7 +196,8 @@ struct ArtifactInspector: Sendable {
         return Reading(
             artifact: LocalArtifact(item: item, digest: built.digests.sha256, inspection: inspection),
             record: FingerprintRecord(
-                fingerprint: fingerprint, digest: built.digests.sha256, inspection: inspection.text, hashedAt: hashedAt))
+                fingerprint: fingerprint, digest: built.digests.sha256, inspection: inspection.text, hashedAt: hashedAt)
+        )
     }
 
     /// Opens an item's bytes for sending; for a source directory, its zip, which is built again if it is gone.

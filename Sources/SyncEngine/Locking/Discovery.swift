@@ -66,7 +66,8 @@ struct Discovery {
 
     private func wheels(in wheelhouse: String, _ items: inout [LocalItem], _ problems: inout [LocalProblem]) throws {
         let directory = workspace.resolve(wheelhouse)
-        let recorded = wheelhouse.hasPrefix("/") ? (wheelhouse.split(separator: "/").last.map(String.init) ?? "/") : wheelhouse
+        let recorded =
+            wheelhouse.hasPrefix("/") ? (wheelhouse.split(separator: "/").last.map(String.init) ?? "/") : wheelhouse
         func problem(_ kind: LocalProblem.Kind, _ name: String, _ message: String, _ suggestion: String?) {
             problems.append(
                 LocalProblem(
@@ -76,7 +77,8 @@ struct Discovery {
         guard let stream = opendir(directory) else {
             let code = errno
             problem(
-                code == ENOENT ? .missing : .unusable, "", "the wheelhouse cannot be read: " + String(cString: strerror(code)),
+                code == ENOENT ? .missing : .unusable, "",
+                "the wheelhouse cannot be read: " + String(cString: strerror(code)),
                 "make the directory, or correct environment.wheelhouse in \(workspace.configurationFile)")
             return
         }
@@ -87,7 +89,8 @@ struct Discovery {
             guard bytes.first != UInt8(ascii: ".") else { continue }
             guard let name = String(validating: bytes, as: UTF8.self) else {
                 problem(
-                    .unusable, "", "it holds a file whose name is not UTF-8: "
+                    .unusable, "",
+                    "it holds a file whose name is not UTF-8: "
                         + QuotedText.visible(String(decoding: bytes, as: UTF8.self)), "rename or remove the file")
                 continue
             }
@@ -96,7 +99,9 @@ struct Discovery {
         for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             let lower = name.lowercased()
             if lower.hasSuffix(".tar.gz") || lower.hasSuffix(".tgz") || lower.hasSuffix(".tar.bz2") {
-                problem(.unusable, name, "it is a source distribution, not a wheel", "pip wheel --no-deps \(Self.shown(name)), and remove it")
+                problem(
+                    .unusable, name, "it is a source distribution, not a wheel",
+                    "pip wheel --no-deps \(Self.shown(name)), and remove it")
             } else if [".whl", ".egg", ".zip"].contains(where: lower.hasSuffix) {
                 items.append(
                     LocalItem(

@@ -46,7 +46,9 @@ enum LockBuilder {
         case .wheelhouse, .pyFile:
             delivery = .pyfile
             // A module is imported by its file's name; whatever else is imported is found inside the zip.
-            leaf = inspection.kind == .python ? try LeafName(inspection.name) : try unique(inspection.fileExtension ?? "zip")
+            leaf =
+                inspection.kind == .python
+                ? try LeafName(inspection.name) : try unique(inspection.fileExtension ?? "zip")
         }
         return Artifact(
             name: inspection.name, version: inspection.version, kind: inspection.kind, digest: local.digest,
@@ -60,7 +62,9 @@ enum LockBuilder {
         for artifact in artifacts where artifact.kind == .wheel {
             guard let other = seen.updateValue(artifact, forKey: artifact.name) else { continue }
             guard other.digest != artifact.digest else { continue }
-            guard other.jobs.isEmpty || artifact.jobs.isEmpty || !Set(other.jobs).isDisjoint(with: artifact.jobs) else { continue }
+            guard other.jobs.isEmpty || artifact.jobs.isEmpty || !Set(other.jobs).isDisjoint(with: artifact.jobs) else {
+                continue
+            }
             throw EnvSyncError(
                 .artifact,
                 "two wheels of \(artifact.name): \(QuotedText.visible(other.origin.path)) and \(QuotedText.visible(artifact.origin.path))",
@@ -129,31 +133,44 @@ extension LockBuilder {
         for local in scan.artifacts {
             let origin = local.item.origin
             guard let artifact = try? artifact(local) else {
-                differences.append(LockDifference(kind: .unusable, origin: origin, message: "\(QuotedText.visible(origin.path)) has a name that can't be shipped"))
+                differences.append(
+                    LockDifference(
+                        kind: .unusable, origin: origin,
+                        message: "\(QuotedText.visible(origin.path)) has a name that can't be shipped"))
                 continue
             }
             guard var candidates = unmatched[origin], !candidates.isEmpty else {
-                differences.append(LockDifference(kind: .added, origin: origin, message: "\(QuotedText.visible(origin.path)) is not in the lock"))
+                differences.append(
+                    LockDifference(
+                        kind: .added, origin: origin, message: "\(QuotedText.visible(origin.path)) is not in the lock"))
                 continue
             }
             if let index = candidates.firstIndex(of: artifact) {
                 candidates.remove(at: index)
             } else {
                 let locked = candidates.removeFirst()
-                let what = locked.digest != artifact.digest
+                let what =
+                    locked.digest != artifact.digest
                     ? "has other bytes than the lock says (SHA-256 \(artifact.digest.short)…, locked \(locked.digest.short)…)"
                     : "is delivered otherwise than the lock says"
-                differences.append(LockDifference(kind: .changed, origin: origin, message: "\(QuotedText.visible(origin.path)) \(what)"))
+                differences.append(
+                    LockDifference(
+                        kind: .changed, origin: origin, message: "\(QuotedText.visible(origin.path)) \(what)"))
             }
             unmatched[origin] = candidates.isEmpty ? nil : candidates
         }
         for (origin, artifacts) in unmatched {
             for _ in artifacts {
-                differences.append(LockDifference(kind: .removed, origin: origin, message: "\(QuotedText.visible(origin.path)) is in the lock, but no longer shipped"))
+                differences.append(
+                    LockDifference(
+                        kind: .removed, origin: origin,
+                        message: "\(QuotedText.visible(origin.path)) is in the lock, but no longer shipped"))
             }
         }
         return differences.sorted {
-            ($0.origin.section.rawValue, $0.origin.path, $0.kind.rawValue) < ($1.origin.section.rawValue, $1.origin.path, $1.kind.rawValue)
+            ($0.origin.section.rawValue, $0.origin.path, $0.kind.rawValue) < (
+                $1.origin.section.rawValue, $1.origin.path, $1.kind.rawValue
+            )
         }
     }
 }

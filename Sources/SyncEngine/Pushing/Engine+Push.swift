@@ -17,7 +17,8 @@ extension Engine {
         let id = manifest.id
         let ref = try await describing(doing, connection) {
             do { return try await connection.store.ref(of: environment) } catch let error as RemoteFileError
-            where error.condition == .corrupted {
+                where error.condition == .corrupted
+            {
                 report(.warning("the ref of \"\(environment)\" can't be read and will be replaced: \(error.reason)"))
                 return nil
             }

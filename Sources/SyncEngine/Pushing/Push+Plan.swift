@@ -37,12 +37,16 @@ extension Push {
         guard let ref else { return [] }
         do {
             guard let generation = try await store.generation(ref.generation, of: environment) else {
-                engine.report(.warning("the manifest of generation \(ref.generation.number) is missing; looking at every object"))
+                engine.report(
+                    .warning("the manifest of generation \(ref.generation.number) is missing; looking at every object"))
                 return []
             }
             return Set(generation.manifest.objects)
         } catch let error as RemoteFileError where error.condition == .corrupted {
-            engine.report(.warning("the manifest of generation \(ref.generation.number) is damaged; looking at every object: \(error.reason)"))
+            engine.report(
+                .warning(
+                    "the manifest of generation \(ref.generation.number) is damaged; looking at every object: \(error.reason)"
+                ))
             return []
         }
     }
@@ -62,7 +66,8 @@ extension Push {
                 return (object, Placed(modified: status.modified, verification: nil))
             }
             switch try await examiner.examine(object, status, hdfsChecksum: expected[object] ?? nil) {
-            case .matches(let verification): return (object, Placed(modified: status.modified, verification: verification))
+            case .matches(let verification):
+                return (object, Placed(modified: status.modified, verification: verification))
             case .differs: return (object, nil)
             }
         }
@@ -71,7 +76,8 @@ extension Push {
     private func verifiedBefore() -> [String: ObjectMapping] {
         let mappings = (try? engine.state.mappings(store: engine.storeName, environment: environment.text)) ?? []
         return Dictionary(
-            mappings.filter { $0.verification != .size }.map { ($0.storePath, $0) }, uniquingKeysWith: { first, _ in first })
+            mappings.filter { $0.verification != .size }.map { ($0.storePath, $0) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// The local files of the objects to send.
@@ -127,7 +133,8 @@ struct ObjectExaminer: Sendable {
             }
             if let hdfsChecksum, Self.comparable.contains(checksum.algorithm) {
                 return checksum.checksum == hdfsChecksum
-                    ? .matches(checksum) : .differs("the server's checksum is \(checksum.checksum), not \(hdfsChecksum)")
+                    ? .matches(checksum)
+                    : .differs("the server's checksum is \(checksum.checksum), not \(hdfsChecksum)")
             }
         }
         return try await readBack(object)

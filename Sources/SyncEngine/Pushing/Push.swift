@@ -1,8 +1,8 @@
 import EnvSyncModel
 import Glibc
 import ObjectStore
-import Synchronization
 import SyncState
+import Synchronization
 
 /// One push that has something to do: plan, transfer, verify, publish.
 struct Push: Sendable {
@@ -87,7 +87,8 @@ struct Push: Sendable {
     ) async throws -> PushResult {
         let pushID = PushID.make()
         let started = Now.seconds
-        var record = PushRecord(id: pushID, store: engine.storeName, environment: environment.text, startedAt: Now.milliseconds)
+        var record = PushRecord(
+            id: pushID, store: engine.storeName, environment: environment.text, startedAt: Now.milliseconds)
         let abandoned = (try? engine.state.unfinishedPushes()) ?? []
         engine.remember { try $0.begin(record) }
         let session = PushSession(store: store, id: pushID, knownFileSystem: ref?.fileSystem)
@@ -155,12 +156,16 @@ struct Push: Sendable {
         }
     }
 
-    private func put(_ object: ObjectKey, from source: LocalArtifact, _ session: PushSession) async throws -> StoredObject {
+    private func put(
+        _ object: ObjectKey, from source: LocalArtifact, _ session: PushSession
+    ) async throws -> StoredObject {
         let report = engine.report
         let inspector = ArtifactInspector(workspace: engine.workspace)
         let path = QuotedText.visible(source.item.origin.path)
         let descriptor: Int32
-        do { descriptor = try await OffPool.run { try inspector.openContent(of: source, $0) } } catch let error as LocalFileError {
+        do { descriptor = try await OffPool.run { try inspector.openContent(of: source, $0) } } catch let error
+            as LocalFileError
+        {
             throw EnvSyncError(.artifact, "cannot \(doing): \(path): \(error.reason)", suggestion: "envsync lock")
         }
         defer { close(descriptor) }
@@ -168,12 +173,14 @@ struct Push: Sendable {
             report(.sent(bytes: $0))
         }
         do { return try await session.put(object, content: content) } catch let error as RemoteFileError
-        where error.condition == .sourceChanged || error.condition == .sourceUnreadable {
+            where error.condition == .sourceChanged || error.condition == .sourceUnreadable
+        {
             let changed = error.condition == .sourceChanged
             throw EnvSyncError(
                 changed ? .changedWhileReading : .artifact,
                 "cannot \(doing): \(path) " + (changed ? "changed while it was being sent" : "cannot be read"),
-                reason: error.reason, suggestion: "let whatever writes it finish, then run envsync lock and envsync push")
+                reason: error.reason,
+                suggestion: "let whatever writes it finish, then run envsync lock and envsync push")
         }
     }
 
@@ -205,7 +212,8 @@ struct Push: Sendable {
         guard var error = error as? EnvSyncError, error.consequence == nil else { return error }
         error.consequence =
             "nothing was published"
-            + (already > 0 ? "; \(already) of \(total) objects are already in the store and will not be sent again" : "")
+            + (already > 0
+                ? "; \(already) of \(total) objects are already in the store and will not be sent again" : "")
         return error
     }
 

@@ -59,7 +59,8 @@ extension Engine {
         let differences = LockBuilder.differences(between: lock, and: scan).filter { $0.kind != .missing }
         guard let first = differences.first else { return }
         let more = differences.count > 1 ? " (and \(differences.count - 1) more)" : ""
-        report(.warning("\(first.message)\(more): the job gets what was locked; run envsync push --lock to change that"))
+        report(
+            .warning("\(first.message)\(more): the job gets what was locked; run envsync push --lock to change that"))
     }
 
     private func job(_ name: String) throws -> Job {
@@ -88,8 +89,11 @@ extension Engine {
         }
         guard let name else {
             throw EnvSyncError(
-                .notPublished, "the environment \"\(environment)\" as locked (\(id.short)…) is not published in \(storeName)",
-                reason: ref.map { "the newest generation there is \($0.generation.number), \($0.generation.id.short)…" },
+                .notPublished,
+                "the environment \"\(environment)\" as locked (\(id.short)…) is not published in \(storeName)",
+                reason: ref.map {
+                    "the newest generation there is \($0.generation.number), \($0.generation.id.short)…"
+                },
                 suggestion: "envsync push")
         }
         if let ref, ref.generation == name {
@@ -100,7 +104,8 @@ extension Engine {
         guard let base = connection.sparkBase(known: ref?.fileSystem) else {
             throw EnvSyncError(
                 .configuration, "nothing says by which hdfs:// address jobs reach \(storeName)",
-                suggestion: "set store.spark-url in \(workspace.configurationFile) to what fs.defaultFS is on the cluster, "
+                suggestion:
+                    "set store.spark-url in \(workspace.configurationFile) to what fs.defaultFS is on the cluster, "
                     + "or set HADOOP_CONF_DIR")
         }
         return (base, name.number)

@@ -33,12 +33,15 @@ extension Engine {
     /// - Parameter report: called with each finding as soon as it is known.
     public func doctor(_ found: @Sendable (Diagnosis) -> Void) async throws {
         let file = workspace.configurationFile
-        found(Diagnosis(subject: "configuration", verdict: .good, message: "\(workspace.directory)/\(file)", suggestion: nil))
+        found(
+            Diagnosis(
+                subject: "configuration", verdict: .good, message: "\(workspace.directory)/\(file)", suggestion: nil))
         if let problem = state.problem {
             found(
                 Diagnosis(
                     subject: "state", verdict: .warning, message: problem,
-                    suggestion: "make .envsync writable; nothing is lost without it, but files are read again each time"))
+                    suggestion: "make .envsync writable; nothing is lost without it, but files are read again each time"
+                ))
         } else {
             found(Diagnosis(subject: "state", verdict: .good, message: state.path ?? "in memory", suggestion: nil))
         }
@@ -58,22 +61,29 @@ extension Engine {
             found(
                 lock.map {
                     Diagnosis(
-                        subject: "lock", verdict: .good, message: "\($0.artifacts.count) artifacts, environment \($0.manifest.id.short)…",
+                        subject: "lock", verdict: .good,
+                        message: "\($0.artifacts.count) artifacts, environment \($0.manifest.id.short)…",
                         suggestion: nil)
-                } ?? Diagnosis(subject: "lock", verdict: .warning, message: "there is no lock yet", suggestion: "envsync lock"))
+                }
+                    ?? Diagnosis(
+                        subject: "lock", verdict: .warning, message: "there is no lock yet", suggestion: "envsync lock")
+            )
         } catch {
             let text = (error as? EnvSyncError)?.message ?? "\(error)"
             found(Diagnosis(subject: "lock", verdict: .failure, message: text, suggestion: "envsync lock"))
         }
     }
 
-    private func failed(_ subject: String, _ doing: String, _ error: any Error, _ connection: StoreConnection) -> Diagnosis {
+    private func failed(
+        _ subject: String, _ doing: String, _ error: any Error, _ connection: StoreConnection
+    ) -> Diagnosis {
         guard let error = error as? RemoteFileError else {
             return Diagnosis(subject: subject, verdict: .failure, message: "\(error)", suggestion: nil)
         }
         let explained = EnvSyncError(error, doing: doing, connection)
         return Diagnosis(
-            subject: subject, verdict: .failure, message: explained.message + (explained.reason.map { ": \($0)" } ?? ""),
+            subject: subject, verdict: .failure,
+            message: explained.message + (explained.reason.map { ": \($0)" } ?? ""),
             suggestion: explained.suggestion)
     }
 
@@ -86,7 +96,8 @@ extension Engine {
             found(
                 Diagnosis(
                     subject: "store", verdict: .good,
-                    message: "\(connection.location) answers\(server) in \(Int(milliseconds.rounded())) ms, as user \"\(connection.user)\"",
+                    message:
+                        "\(connection.location) answers\(server) in \(Int(milliseconds.rounded())) ms, as user \"\(connection.user)\"",
                     suggestion: nil))
             return true
         } catch {
@@ -116,24 +127,30 @@ extension Engine {
             var closed: [String] = []
             for directory in ObjectStore.ancestors(of: root + "/objects/x") {
                 guard let status = try await connection.store.fileSystem.status(directory) else { continue }
-                if status.permission & 0o001 == 0 { closed.append("\(directory) (\(String(status.permission, radix: 8)))") }
+                if status.permission & 0o001 == 0 {
+                    closed.append("\(directory) (\(String(status.permission, radix: 8)))")
+                }
             }
             if connection.location.scheme == .file {
                 found(
                     Diagnosis(
                         subject: "sharing", verdict: closed.isEmpty ? .good : .warning,
-                        message: closed.isEmpty ? "other users of this machine can read the store" : "other users of this machine can't pass \(closed.joined(separator: ", "))",
+                        message: closed.isEmpty
+                            ? "other users of this machine can read the store"
+                            : "other users of this machine can't pass \(closed.joined(separator: ", "))",
                         suggestion: closed.isEmpty ? nil : "chmod o+x, if they are to use it"))
             } else if closed.isEmpty {
                 found(
                     Diagnosis(
                         subject: "sharing", verdict: .good,
-                        message: "PUBLIC: YARN will download each object once per node, for all users", suggestion: nil))
+                        message: "PUBLIC: YARN will download each object once per node, for all users", suggestion: nil)
+                )
             } else {
                 found(
                     Diagnosis(
                         subject: "sharing", verdict: .warning,
-                        message: "PRIVATE: others can't pass \(closed.joined(separator: ", ")), so YARN will download each object once per node and user",
+                        message:
+                            "PRIVATE: others can't pass \(closed.joined(separator: ", ")), so YARN will download each object once per node and user",
                         suggestion: "chmod o+x there, or put the store elsewhere"))
             }
         } catch { found(failed("sharing", "look at the store's directories", error, connection)) }
@@ -141,18 +158,21 @@ extension Engine {
 
     private func diagnoseJobs(_ connection: StoreConnection, _ ref: EnvironmentRef??, _ found: (Diagnosis) -> Void) {
         if let base = connection.sparkBase(known: (ref ?? nil)?.fileSystem) {
-            found(Diagnosis(subject: "spark-url", verdict: .good, message: "jobs get \(base)/objects/…", suggestion: nil))
+            found(
+                Diagnosis(subject: "spark-url", verdict: .good, message: "jobs get \(base)/objects/…", suggestion: nil))
         } else {
             found(
                 Diagnosis(
-                    subject: "spark-url", verdict: .failure, message: "nothing says by which hdfs:// address jobs reach the store",
+                    subject: "spark-url", verdict: .failure,
+                    message: "nothing says by which hdfs:// address jobs reach the store",
                     suggestion: "set store.spark-url, or HADOOP_CONF_DIR"))
         }
         let command = SparkSubmitCommand.find()
         found(
             command.map { Diagnosis(subject: "spark-submit", verdict: .good, message: $0, suggestion: nil) }
                 ?? Diagnosis(
-                    subject: "spark-submit", verdict: .warning, message: "it is neither in SPARK_HOME/bin nor on the PATH",
+                    subject: "spark-submit", verdict: .warning,
+                    message: "it is neither in SPARK_HOME/bin nor on the PATH",
                     suggestion: "only envsync submit needs it"))
     }
 }

@@ -50,7 +50,8 @@ extension Engine {
                 try await connection.store.ref(of: environment)
             }
             if let ref, ref.generation.id == lock.manifest.id {
-                rememberPublished(ref.generation, at: ref.publishedAt, lock: lock, connection, fileSystem: ref.fileSystem)
+                rememberPublished(
+                    ref.generation, at: ref.publishedAt, lock: lock, connection, fileSystem: ref.fileSystem)
             }
         }
         let mappings = Dictionary(

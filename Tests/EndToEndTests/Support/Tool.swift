@@ -23,13 +23,16 @@ struct CommandResult: Sendable, CustomStringConvertible {
 struct ToolError: Error, CustomStringConvertible { var description: String }
 
 /// A command that is running.
-final class RunningCommand: @unchecked Sendable {  // The process is only signalled and waited for, which is thread-safe.
+///
+/// Sendable without the compiler's proof: the process is only signalled and waited for, which is thread-safe.
+final class RunningCommand: @unchecked Sendable {
     private let process = Process()
     private let outputFile: String
     private let errorFile: String
 
     init(
-        _ executable: String, _ arguments: [String], environment: [String: String], directory: String, input: String? = nil
+        _ executable: String, _ arguments: [String], environment: [String: String], directory: String,
+        input: String? = nil
     ) throws {
         let base = NSTemporaryDirectory() + "/envsync-tool-\(UUID().uuidString)"
         outputFile = base + ".out"
@@ -38,7 +41,7 @@ final class RunningCommand: @unchecked Sendable {  // The process is only signal
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        for file in [outputFile, errorFile] { FileManager.default.createFile(atPath: file, contents: nil) }
+        for file in [outputFile, errorFile] { _ = FileManager.default.createFile(atPath: file, contents: nil) }
         process.standardOutput = FileHandle(forWritingAtPath: outputFile)
         process.standardError = FileHandle(forWritingAtPath: errorFile)
         process.standardInput = input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
@@ -118,7 +121,8 @@ enum Tool {
 
     /// Runs a shell command; throws unless it succeeds.
     @discardableResult
-    static func shell(_ command: String, environment: [String: String] = [:], directory: String = "/") throws -> String {
+    static func shell(_ command: String, environment: [String: String] = [:], directory: String = "/") throws -> String
+    {
         let result = try run("/bin/sh", ["-c", command], environment: environment, directory: directory)
         guard result.status == 0 else { throw ToolError(description: "\(command): \(result)") }
         return result.stdout

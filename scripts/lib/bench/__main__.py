@@ -1,0 +1,194 @@
+"""scripts/bench: what is measured, in which order, and how it is printed. See scripts/bench --help."""
+
+import argparse
+import os
+import sys
+import time
+
+from measure import Failure, Series, load, note, paired, run, turns
+from table import MIB, Table, mebibytes, ratio
+from ways import Curl, EnvSync, FsShell, HdfsCLI, Server
+from workspace import Workspace
+
+MEMORY_LIMIT = 64 * MIB
+MANY = 10_000
+LARGE = 1_000_000_000
+# The file that changes: half a megabyte, one of the middling ones.
+CHANGING = "pytz-"
+
+
+def rounds(options, what):
+    for number in range(options.runs):
+        note(f"{what}, round {number + 1} of {options.runs} (load {load()})")
+        yield number
+
+
+def cold_runs(ways, number, files, figures):
+    """Each way in turn into an empty directory, at rest."""
+    for way in turns(ways, number):
+        way.begin(number, files)
+        os.sync()
+        time.sleep(1)
+        figures[way.name].add(way.cold())
+        way.verify()
+
+
+def measure_push(options, server, table):
+    workspace = Workspace(os.path.join(options.directory, "wheels"))
+    for name in sorted(os.listdir(options.wheels)):
+        workspace.add(os.path.join(options.wheels, name))
+    files = workspace.files
+    changing = next(file for file in files if os.path.basename(file).startswith(CHANGING))
+    curl = Curl(server)
+    envsync = EnvSync(server, workspace)
+    others = [FsShell(server), HdfsCLI(server)]
+    ways = [envsync, curl, *others]
+    cold, again, changed = ({way.name: Series() for way in ways} for _ in range(3))
+    first_lock, lock, relock, args, version, check, deep, own, steady = (Series() for _ in range(9))
+    requests = received = 0
+    workspace.configure("file:///nowhere")
+    workspace.settle()
+    first_lock.add(envsync.lock())
+    for number in rounds(options, "64 wheels"):
+        cold_runs(ways, number, files, cold)
+        for way in turns([envsync, *others], number):
+            outcome = way.again()
+            again[way.name].add(outcome)
+        # Short ones are repeated more often.
+        for _ in range(4):
+            outcome = envsync.again()
+            steady.add(outcome)
+            requests = max(requests, outcome.document["requests"])
+            args.add(envsync.envsync("args", "nightly"))
+            version.add(run([options.binary, "--version"]))
+            lock.add(envsync.lock())
+        check.add(envsync.check())
+        outcome = deep.add(envsync.check("--deep"))
+        received = max(received, outcome.document["bytesReceived"])
+        workspace.change(changing)
+        relock.add(envsync.lock())
+        actions = [lambda: own.add(curl.one(changing))] + [
+            lambda way=way: changed[way.name].add(way.changed(changing)) for way in [envsync, *others]]
+        for action in turns(actions, number):
+            action()
+        for way in ways:
+            way.end()
+    mine = cold["envsync"]
+    size = sum(map(os.path.getsize, files))
+    table.heading(f"cold push: {len(files)} wheels, {size / 1e6:.0f} MB, into an empty directory")
+    for way in ways:
+        count = "16 × " if way is curl else ""
+        table.add(way.title, cold[way.name], memory=count + mebibytes(cold[way.name].peak))
+    table.add(
+        "envsync ÷ curl, which verifies nothing", paired(mine, cold["curl"], lambda a, b: a / b), ratio, limit=1.25)
+    table.memory("peak memory of envsync", mine.peak, MEMORY_LIMIT)
+    table.heading("nothing changed")
+    table.add("envsync", steady, limit=0.1, memory=mebibytes(steady.peak))
+    table.fact("requests of envsync", str(requests))
+    for way in others:
+        table.add(way.title, again[way.name], memory=mebibytes(again[way.name].peak))
+    table.heading(f"one file changed, {os.path.getsize(changing) / 1e6:.1f} MB")
+    table.add("envsync", changed["envsync"], memory=mebibytes(changed["envsync"].peak))
+    table.add("curl -T of that file alone", own)
+    # One term each way, so that the difference is a figure of its own: how often it takes that file's own upload.
+    extra = Series(
+        [(push - steady.median) / alone for push, alone in zip(changed["envsync"].values, own.values, strict=True)])
+    table.add("(envsync − nothing changed) ÷ curl of that file", extra, ratio, limit=2)
+    for way in others:
+        table.add(way.title, changed[way.name], memory=mebibytes(changed[way.name].peak))
+    table.heading("envsync's other commands, 64 objects")
+    table.add("lock, everything read", first_lock, memory=mebibytes(first_lock.peak))
+    table.add("lock, nothing changed", lock, memory=mebibytes(lock.peak))
+    table.add("lock, one file changed", relock)
+    table.add("args", args, limit=0.02, memory=mebibytes(args.peak))
+    table.add("--version", version)
+    table.add("check", check, memory=mebibytes(check.peak))
+    table.add("check --deep", deep, memory=mebibytes(deep.peak))
+    table.fact("bytes received by check --deep", f"{received / 1e3:.0f} kB", "none of any object", received < 256_000)
+
+
+def measure_many(options, server, table):
+    workspace = Workspace(os.path.join(options.directory, "many"))
+    for index in range(MANY):
+        workspace.write(f"artifact-{index:05}.dat", os.urandom(100 + index % 700))
+    envsync = EnvSync(server, workspace, jobs=64)
+    cold, steady, args, lock, check, first_lock = (Series() for _ in range(6))
+    envsync.begin(0, workspace.files)
+    workspace.settle()
+    first_lock.add(envsync.lock())
+    note(f"{MANY} files, cold: this takes minutes (load {load()})")
+    cold.add(envsync.cold())
+    requests = 0
+    for _ in rounds(options, f"{MANY} files"):
+        for _ in range(2):
+            outcome = steady.add(envsync.again())
+            requests = max(requests, outcome.document["requests"])
+        check.add(envsync.check())
+        args.add(envsync.envsync("args", "nightly"))
+        lock.add(envsync.lock())
+    envsync.end()
+    table.heading(f"{MANY:,} files of some hundred bytes")
+    table.add("cold push, --jobs 64", cold, memory=mebibytes(cold.peak))
+    table.add("push, nothing changed", steady, limit=0.5, memory=mebibytes(steady.peak))
+    table.fact("its requests", str(requests), "≤ 10", requests <= 10)
+    table.add("check", check, limit=10, memory=mebibytes(check.peak))
+    table.add("lock, everything read", first_lock, memory=mebibytes(first_lock.peak))
+    table.add("lock, nothing changed", lock, memory=mebibytes(lock.peak))
+    table.add("args", args, memory=mebibytes(args.peak))
+
+
+def measure_large(options, server, table):
+    workspace = Workspace(os.path.join(options.directory, "large"))
+    workspace.write_random("large.bin", LARGE)
+    curl = Curl(server)
+    envsync = EnvSync(server, workspace)
+    ways = [envsync, curl, FsShell(server), HdfsCLI(server)]
+    cold = {way.name: Series() for way in ways}
+    lock = Series()
+    workspace.configure("file:///nowhere")
+    workspace.settle()
+    lock.add(envsync.lock())
+    for number in rounds(options, "1 GB"):
+        cold_runs(ways, number, workspace.files, cold)
+        for way in ways:
+            way.end()
+    table.heading("one file of 1 GB")
+    for way in ways:
+        title = "curl -T" if way is curl else way.title
+        table.add(title, cold[way.name], memory=mebibytes(cold[way.name].peak))
+    table.add("envsync ÷ curl", paired(cold["envsync"], cold["curl"], lambda a, b: a / b), ratio, limit=1.25)
+    table.memory("peak memory of envsync", max(cold["envsync"].peak, lock.peak), MEMORY_LIMIT)
+    table.add("envsync lock, everything read", lock, memory=mebibytes(lock.peak))
+
+
+PARTS = {"push": measure_push, "many": measure_many, "large": measure_large}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("what", choices=[*PARTS, "all"])
+    parser.add_argument("--runs", type=int, required=True)
+    for name in ("binary", "wheels", "directory", "hdfs-script", "hdfs-directory", "webhdfs", "user", "hdfscli-python"):
+        parser.add_argument(f"--{name}", required=True)
+    options = parser.parse_args()
+    server = Server(options)
+    table = Table()
+    begin = load()
+    for name, measure in PARTS.items():
+        if options.what in (name, "all"):
+            measure(options, server, table)
+    version = run([options.binary, "--version"]).output.strip()
+    print(
+        f"envsync {version} on HDFS 2.7.4, one DataNode, replication 1: medians of {options.runs} runs or more in turns;"
+        f"\n{os.cpu_count()} cores, load average {begin} at the beginning, {load()} at the end\n")
+    print(table.text())
+    print("\nall that is wanted is met" if not table.missed else f"\n{table.missed} figure(s) miss what is wanted")
+
+
+try:
+    main()
+except Failure as failure:
+    print(f"bench: error: {failure}", file=sys.stderr)
+    sys.exit(2)
+except KeyboardInterrupt:
+    sys.exit(130)
