@@ -94,14 +94,20 @@ extension ObjectStore {
     ///
     /// - Parameters:
     ///   - concurrency: requests under way at once.
+    ///   - known: what ``directories(for:concurrency:)`` found just before, if it was asked.
     ///   - report: called after each object, in any order.
     public func presence(
-        of objects: [ObjectKey], concurrency: Int, report: @escaping @Sendable (ObjectKey) -> Void = { _ in }
+        of objects: [ObjectKey], concurrency: Int, known: [RemoteStatus]? = nil,
+        report: @escaping @Sendable (ObjectKey) -> Void = { _ in }
     ) async throws -> [ObjectKey: ObjectPresence] {
         var candidates = objects
         var found: [ObjectKey: ObjectPresence] = [:]
-        if objects.count > 8 {
-            let existing = Set(try await directories(for: objects, concurrency: concurrency).map(\.name))
+        var directories = known
+        if directories == nil, objects.count > 8 {
+            directories = try await self.directories(for: objects, concurrency: concurrency)
+        }
+        if let directories {
+            let existing = Set(directories.map(\.name))
             candidates = []
             for object in objects {
                 if existing.contains(object.digest.hex) {

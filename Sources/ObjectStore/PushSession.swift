@@ -79,17 +79,40 @@ public final class PushSession: Sendable {
             return StoredObject(
                 status: staged.status, verification: staged.verification, wasSent: true, replacedDamaged: false)
         } catch let error as RemoteFileError where error.condition == .alreadyExists {
-            if let status = try await store.fileSystem.status(final), status.length == object.size,
-                let verification = try await store.fileSystem.verify(final, holds: content)
-            {
+            let found = try await store.fileSystem.status(final)
+            if let found, let verification = try await verify(found, object, content, pusher: staged.status.owner) {
                 _ = try await store.fileSystem.delete(staged.path, recursive: false)
-                return StoredObject(status: status, verification: verification, wasSent: false, replacedDamaged: false)
+                return StoredObject(status: found, verification: verification, wasSent: false, replacedDamaged: false)
             }
             // What is there isn't the object: nobody can be using it rightly, so it may be replaced.
-            try await store.fileSystem.rename(staged.path, to: final, replacing: true)
+            do {
+                try await store.fileSystem.rename(staged.path, to: final, replacing: true)
+            } catch let error as RemoteFileError where error.condition == .accessDenied {
+                throw RemoteFileError(
+                    .occupied, operation: error.operation, path: final,
+                    reason: "it is \(found?.owner ?? "somebody else")'s; \(error.reason)")
+            }
             return StoredObject(
                 status: staged.status, verification: staged.verification, wasSent: true, replacedDamaged: true)
+        } catch let error as RemoteFileError where error.condition == .accessDenied {
+            throw RemoteFileError(.accessDenied, operation: error.operation, path: final, reason: error.reason)
         }
+    }
+
+    /// Compares what somebody else has put in an object's place with the content; `nil` if it is something else.
+    ///
+    /// In a `world` store it is read back: everybody can make a file with a given CRC, nobody one with a given SHA-256.
+    private func verify(
+        _ found: RemoteStatus, _ object: ObjectKey, _ content: UploadContent, pusher: String
+    ) async throws -> Verification? {
+        guard !found.isDirectory, found.length == object.size else { return nil }
+        let path = store.layout.path(of: object)
+        guard store.sharing == .world, found.owner != pusher else {
+            return try await store.fileSystem.verify(path, holds: content)
+        }
+        let digest = try await store.fileSystem.digest(path)
+        guard digest == object.digest else { return nil }
+        return Verification(method: .readBack, algorithm: "SHA-256", checksum: digest.hex)
     }
 
     private func makeObjectDirectories(_ shard: String, _ directory: String, mode: UInt16) async throws {

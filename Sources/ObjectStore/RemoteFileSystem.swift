@@ -100,6 +100,8 @@ public struct RemoteFileError: Error, Sendable {
         public static let notFound = Condition(word: "notFound")
         /// The user may not do this.
         public static let accessDenied = Condition(word: "accessDenied")
+        /// Something else is in an object's place, and the user may not replace it.
+        public static let occupied = Condition(word: "occupied")
         /// The server wants to know who the user is.
         public static let authenticationRequired = Condition(word: "authenticationRequired")
         /// No space is left.
@@ -112,6 +114,8 @@ public struct RemoteFileError: Error, Sendable {
         public static let safeMode = Condition(word: "safeMode")
         /// Nobody answers.
         public static let unreachable = Condition(word: "unreachable")
+        /// The NameNode answers, but no DataNode that it named does.
+        public static let dataNodeUnreachable = Condition(word: "dataNodeUnreachable")
         /// The bytes sent are not the bytes that were promised: the local file changed.
         public static let sourceChanged = Condition(word: "sourceChanged")
         /// The local file cannot be read.

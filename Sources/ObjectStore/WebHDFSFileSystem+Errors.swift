@@ -45,6 +45,9 @@ extension RemoteFileError {
         case .spaceQuota: condition = .spaceQuota
         case .noSpace: condition = .noSpace
         case .invalidPath: condition = .invalidPath
+        case .connectionFailed where error.leg == .datanode:
+            // A connection that breaks in the middle may as well be HDFS's way to say that a block is damaged.
+            condition = error.underlying?.code == .connectionLost ? .other : .dataNodeUnreachable
         case .connectionFailed, .standby, .retriable, .unavailable: condition = .unreachable
         default: condition = .other
         }

@@ -20,6 +20,11 @@ extension EnvSyncError {
                 connection.location.scheme == .file
                 ? "set store.url in envsync.toml to a directory of yours"
                 : "ask for write access for \"\(connection.user)\", or set store.url in envsync.toml to a directory of yours"
+        case .occupied:
+            code = .verification
+            message =
+                "\(cannot): \(place) does not hold what its name says, and \"\(connection.user)\" can't replace it"
+            suggestion = "ask its owner to remove it, or set store.url in envsync.toml to another directory"
         case .authenticationRequired:
             code = .refused
             message = "\(cannot): the server doesn't accept \"\(connection.user)\" at \(place)"
@@ -46,6 +51,12 @@ extension EnvSyncError {
             code = .unreachable
             message = "\(cannot): \(connection.servers.joined(separator: ", ")) does not answer"
             suggestion = "check store.url and the network; `envsync doctor` tells more"
+        case .dataNodeUnreachable:
+            code = .unreachable
+            message = "\(cannot): the NameNode answers, but the DataNode that it named does not"
+            suggestion =
+                "data goes to the DataNodes directly: check that this machine can resolve and reach them; if one has "
+                + "just died, run the same command again"
         case .sourceChanged:
             code = .changedWhileReading
             message = "\(cannot): a local file changed while it was being sent"

@@ -55,11 +55,15 @@ struct CheckCommand: AsyncParsableCommand {
             return
                 "in sync: \(name) is \(generation)\(result.id.short), \(Human.count(result.objects, "object")) in \(workspace.storeLocation)"
         }
-        var table = TextTable(header: ["DRIFT", "WHAT", "HOW", "TRY"])
+        var table = TextTable(header: ["DRIFT", "WHAT", "HOW"])
+        var suggestions: [String] = []
         for finding in result.findings {
-            table.add([finding.code.rawValue, finding.subject, finding.message, finding.suggestion])
+            let what = Human.storePath(finding.subject, root: workspace.storeLocation.path)
+            table.add([finding.code.rawValue, what, finding.message])
+            if !suggestions.contains(finding.suggestion) { suggestions.append(finding.suggestion) }
         }
-        return table.text + "\n\(Human.count(result.findings.count, "difference")) found"
+        let tries = suggestions.prefix(5).map { "\ntry: \($0)" }.joined()
+        return table.text + "\n\n\(Human.count(result.findings.count, "difference")) found" + tries
     }
 
     private struct Document: Encodable {

@@ -47,13 +47,13 @@ struct StatusCommand: AsyncParsableCommand {
             lines.append("local        \(difference.kind.rawValue): \(difference.message)")
         }
         if report.differences.count > 10 { lines.append("local        and \(report.differences.count - 10) more") }
-        var table = TextTable(header: ["DELIVERY", "LOCAL", "SIZE", "VERIFIED", "STORE"])
+        var table = TextTable(header: ["DELIVERY", "LOCAL", "SIZE", "VERIFIED", "IN THE STORE"])
         for row in report.rows {
             let when = row.verifiedAt.map(Human.time) ?? "-"
             let how = row.verification == "size" ? "listed" : row.verification ?? ""
             table.add([
                 row.artifact.delivery.rawValue, row.artifact.origin.path, Human.bytes(row.artifact.size),
-                row.verification == nil ? "-" : "\(when) (\(how))", row.storePath,
+                row.verification == nil ? "-" : "\(when) (\(how))", Human.storePath(row.storePath, root: report.root),
             ])
         }
         lines += ["", table.text]

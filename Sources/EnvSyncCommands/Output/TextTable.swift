@@ -52,6 +52,15 @@ enum Human {
         return "\(year)-\(two(month))-\(two(day)) \(two(clock / 3600)):\(two(clock / 60 % 60)):\(two(clock % 60)) UTC"
     }
 
+    /// A path in the store relative to its root, with digests cut to 12 digits; `--json` has it whole.
+    static func storePath(_ path: String, root: String) -> String {
+        guard path.hasPrefix(root + "/") else { return path }
+        return path.dropFirst(root.utf8.count + 1).split(separator: "/").map { component in
+            let isDigest = component.utf8.count == 64 && component.allSatisfy(\.isHexDigit)
+            return isDigest ? component.prefix(12) + "…" : String(component)
+        }.joined(separator: "/")
+    }
+
     /// `3 objects`, `1 object`.
     static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

@@ -21,7 +21,14 @@ extension Engine {
             async let stored = objectFindings(lock, objects, options, connection)
             return (try await publication, try await stored)
         }
-        findings += remote.0.findings + remote.1
+        // A push sends what is missing unless the published generation already vouches for it.
+        let isPublished = remote.0.generation?.id == id
+        findings += remote.0.findings
+        findings += remote.1.map { finding in
+            guard finding.code == .objectMissing, !isPublished else { return finding }
+            return DriftFinding(
+                code: finding.code, subject: finding.subject, message: finding.message, suggestion: "envsync push")
+        }
         let order = Dictionary(
             uniqueKeysWithValues: DriftFinding.Code.allCases.enumerated().map { ($0.element, $0.offset) })
         findings.sort { (order[$0.code] ?? 0, $0.subject) < (order[$1.code] ?? 0, $1.subject) }
@@ -104,11 +111,11 @@ extension Engine {
     ) async throws -> [DriftFinding] {
         let store = connection.store
         let report = self.report
-        async let directories = store.directories(for: objects, concurrency: options.concurrency)
-        let presence = try await store.presence(of: objects, concurrency: options.concurrency) {
-            report(.checked(object: $0))
-        }
-        var findings = modeFindings(of: try await directories, store)
+        let directories = try await store.directories(for: objects, concurrency: options.concurrency)
+        let presence = try await store.presence(
+            of: objects, concurrency: options.concurrency, known: directories
+        ) { report(.checked(object: $0)) }
+        var findings = modeFindings(of: directories, store)
         var whole: [(ObjectKey, RemoteStatus)] = []
         for object in objects {
             let path = store.layout.path(of: object)

@@ -19,6 +19,8 @@ public struct StatusReport: Sendable {
     public let environment: EnvironmentName
     /// The store's URL.
     public let store: String
+    /// The store's root directory.
+    public let root: String
     /// The lock's environment.
     public let id: ContentDigest
     /// What the store's ref says; `nil` if the environment was never published there, or nobody asked.
@@ -58,7 +60,7 @@ extension Engine {
             ((try? state.mappings(store: storeName, environment: environment.text)) ?? []).map { ($0.storePath, $0) },
             uniquingKeysWith: { first, _ in first })
         return StatusReport(
-            environment: environment, store: storeName, id: lock.manifest.id, ref: ref, isOnline: !offline,
+            environment: environment, store: storeName, root: connection.store.layout.root, id: lock.manifest.id, ref: ref, isOnline: !offline,
             lastSeen: (try? state.publication(store: storeName, environment: environment.text)) ?? nil,
             rows: lock.artifacts.map { artifact in
                 let path = connection.store.layout.path(of: artifact.object)
