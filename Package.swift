@@ -72,7 +72,7 @@ let package = Package(
             name: "EnvSyncCommandsTests",
             dependencies: [
                 "EnvSyncCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: plain),
+            ], exclude: ["Help"], swiftSettings: plain),
         .testTarget(name: "EndToEndTests", dependencies: ["envsync"], swiftSettings: plain),
     ]
 )

@@ -2,15 +2,9 @@ internal import CCurl
 
 /// libcurl's process-wide state.
 enum CurlLibrary {
-    /// Set up once, by the first client, whose thread asks first; the initialiser of a static runs under a lock.
-    private static let status: UInt32 = curl_global_init(ccurl_global_default).rawValue
-
-    /// - Throws: ``HTTPTransferError`` if libcurl cannot be initialised.
-    static func initialize() throws(HTTPTransferError) {
-        guard status != CURLE_OK.rawValue else { return }
-        throw HTTPTransferError(
-            code: .other, message: message(for: CURLcode(rawValue: status)), url: "", curlCode: Int32(status))
-    }
+    /// Whether it could be set up, which happens once, when a transfer thread asks first; the initialiser of a static
+    /// runs under a lock.
+    static let isInitialized = curl_global_init(ccurl_global_default) == CURLE_OK
 
     /// libcurl's general text for a code.
     static func message(for code: CURLcode) -> String {

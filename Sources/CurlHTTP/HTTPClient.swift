@@ -9,10 +9,8 @@ public final class HTTPClient: Sendable {
     public let configuration: HTTPClientConfiguration
     private let loop: TransferLoop
 
-    /// Makes a client.
-    /// - Throws: ``HTTPTransferError`` if libcurl cannot be initialised.
+    /// Makes a client. Nothing happens before its first request, which also says so if libcurl cannot be initialised.
     public init(configuration: HTTPClientConfiguration = .init()) throws {
-        try CurlLibrary.initialize()
         self.configuration = configuration
         loop = TransferLoop(configuration: configuration)
     }

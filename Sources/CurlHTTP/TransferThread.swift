@@ -17,9 +17,10 @@ internal import CCurl
 
     /// Runs until the loop is told to stop.
     static func run(_ loop: TransferLoop) {
-        guard let multi = unsafe curl_multi_init() else {
+        // Not before there is a request: setting up libcurl's TLS library takes some milliseconds.
+        guard let multi = unsafe CurlLibrary.isInitialized ? curl_multi_init() : nil else {
             loop.stop()
-            for job in loop.takeInbox().jobs { job.refuse(.other, "libcurl cannot make a multi handle") }
+            for job in loop.takeInbox().jobs { job.refuse(.other, "libcurl cannot be initialised") }
             return
         }
         var thread = unsafe TransferThread(loop: loop, multi: multi)

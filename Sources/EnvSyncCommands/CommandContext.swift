@@ -36,23 +36,21 @@ enum CommandRunner {
         // A reader that goes away, as `head` does, must not end a push in the middle; `write` tells by EPIPE instead.
         signal(SIGPIPE, SIG_IGN)
         let progress = ProgressDisplay(isQuiet: options.quiet)
-        let output = Output(isJSON: options.json)
+        let output = Output(isJSON: options.json) { progress.finish() }
         let context = CommandContext(options: options, output: output, progress: progress)
         let task = Task { try await body(context) }
         let signals = SignalWatch { task.cancel() }
         defer { signals.end() }
+        var code = ExitCode.success
         do {
             try await task.value
-            progress.finish()
-            try output.finish()
-        } catch let code as ExitCode {
-            progress.finish()
-            try output.finish()
-            throw code
+        } catch let drift as ExitCode {
+            code = drift
         } catch {
             progress.finish()
             if let signal = signals.received {
-                Output.error("interrupted; nothing is half done, run the same command again")
+                output.report(
+                    EnvSyncError(.interrupted, "interrupted; nothing is half done, run the same command again"))
                 throw ExitCode(128 + signal)
             }
             let explained =
@@ -61,5 +59,12 @@ enum CommandRunner {
             output.report(explained)
             throw ExitCode(2)
         }
+        progress.finish()
+        guard output.isWritten else {
+            // A result that didn't arrive is no success, and no drift either.
+            Output.error("the result could not be written to standard output")
+            throw ExitCode(2)
+        }
+        if code != .success { throw code }
     }
 }

@@ -11,8 +11,9 @@ final class SignalWatch {
         let box = SignalBox()
         self.box = box
         sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
+            // On Linux, Dispatch catches the signal itself from its registration on. Ignoring it until then, as other
+            // systems ask for, would lose one that comes in between; the default action ends the process, as is meant.
             source.setEventHandler {
                 if box.set(number) { cancel() } else { _exit(128 + number) }
             }

@@ -30,6 +30,8 @@ public struct EnvSyncError: Error, Sendable {
         public static let preflight = Code(rawValue: "preflight")
         /// The local state database cannot be used.
         public static let state = Code(rawValue: "state")
+        /// A signal ended the work.
+        public static let interrupted = Code(rawValue: "interrupted")
         /// Something on this machine failed.
         public static let system = Code(rawValue: "system")
     }

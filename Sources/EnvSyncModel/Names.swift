@@ -46,6 +46,14 @@ public enum QuotedText {
         return result + "\""
     }
 
+    /// The text itself where it is harmless to print, else as ``visible(_:)`` quotes it.
+    public static func shown(_ text: String) -> String {
+        let isHarmless = text.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) && !isInvisible($0)
+        }
+        return isHarmless ? text : visible(text)
+    }
+
     /// Bidirectional controls and line separators can make a terminal show something other than what is there.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {

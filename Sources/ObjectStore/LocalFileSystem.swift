@@ -2,6 +2,7 @@ import Crypto
 import EnvSyncModel
 import Foundation
 import Glibc
+import Synchronization
 
 /// A directory of this machine as a store: the embedded default, and what `file://` names.
 ///
@@ -48,12 +49,17 @@ public struct LocalFileSystem: RemoteFileSystem {
     /// See ``RemoteFileSystem/makeDirectory(_:mode:)``.
     public func makeDirectory(_ path: String, mode: UInt16) async throws {
         try await BlockingIO.run { _ in
-            if mkdir(path, 0o700) != 0 {
-                let code = errno
-                if code == EEXIST, let status = try Self.status(path, name: ""), status.isDirectory { return }
-                throw Self.failure("mkdir", path, code)
+            // The process's umask has no say in what others may do with a store. A chmod afterwards would leave a
+            // directory that nobody else can pass if this process is killed in between.
+            let code = Self.umaskLock.withLock { _ -> Int32 in
+                let old = umask(0)
+                defer { umask(old) }
+                return mkdir(path, mode_t(mode)) == 0 ? 0 : errno
             }
-            // The process's umask has no say in what others may do with a store.
+            if code == EEXIST, let status = try Self.status(path, name: ""), status.isDirectory { return }
+            guard code == 0 else { throw Self.failure("mkdir", path, code) }
+            // Where a default ACL took bits away.
+            guard let made = try Self.status(path, name: ""), made.permission & mode != mode else { return }
             guard chmod(path, mode_t(mode)) == 0 else { throw Self.failure("chmod", path, errno) }
         }
     }
@@ -177,6 +183,9 @@ public struct LocalFileSystem: RemoteFileSystem {
 }
 
 extension LocalFileSystem {
+    /// The umask is the process's, not the thread's.
+    private static let umaskLock = Mutex(())
+
     private static func status(_ path: String, name: String) throws -> RemoteStatus? {
         var info = stat()
         guard stat(path, &info) == 0 else {

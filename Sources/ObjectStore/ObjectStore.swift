@@ -59,6 +59,17 @@ public struct ObjectStore: Sendable {
         }
     }
 
+    /// Whether a generation can be taken at its word that its objects are there and whole.
+    ///
+    /// In a `world` store everybody can publish a manifest with a given id, and put something else where its objects
+    /// should be; only one that the user published is relied on without looking.
+    public func isVouchedFor(
+        _ name: GenerationName, of environment: EnvironmentName, by user: String
+    ) async throws -> Bool {
+        guard sharing == .world else { return true }
+        return try await fileSystem.status(layout.manifest(name, of: environment))?.owner == user
+    }
+
     /// The generations of an environment, oldest first, with their files' statuses.
     public func generations(
         of environment: EnvironmentName

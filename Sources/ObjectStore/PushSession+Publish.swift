@@ -30,7 +30,7 @@ extension PushSession {
     ) async throws -> StagedGeneration {
         let isThere = newest?.id == id
         let name = GenerationName(number: (newest?.number ?? 0) + (isThere ? 0 : 1), id: id)
-        if isThere, let existing = try await store.generation(name, of: manifest.name) {
+        if isThere, let existing = try await intactGeneration(name, of: manifest.name) {
             let size = Int64(existing.json(id: id).count)
             return StagedGeneration(
                 name: name, manifest: manifest, manifestFile: nil,
@@ -51,6 +51,15 @@ extension PushSession {
         return StagedGeneration(
             name: name, manifest: manifest, manifestFile: try await manifestFile, refFile: try await refFile,
             manifestSize: Int64(bytes.count))
+    }
+
+    /// A generation; `nil` also if its manifest is damaged.
+    private func intactGeneration(
+        _ name: GenerationName, of environment: EnvironmentName
+    ) async throws -> Generation? {
+        do { return try await store.generation(name, of: environment) } catch let error as RemoteFileError
+            where error.condition == .corrupted
+        { return nil }
     }
 
     /// What jobs call the file system, as far as is known: from the last ref or from an answer to an upload.
@@ -84,8 +93,12 @@ extension PushSession {
                     try await store.fileSystem.rename(
                         manifestFile.path, to: store.layout.manifest(staged.name, of: environment), replacing: false)
                 } catch let error as RemoteFileError where error.condition == .alreadyExists {
-                    // Somebody published the very same environment under the same number.
-                    if try await store.generation(staged.name, of: environment) == nil { throw error }
+                    // Somebody published the very same environment under the same number; or what is there is damaged,
+                    // and so of no use to anybody.
+                    if try await intactGeneration(staged.name, of: environment) == nil {
+                        try await store.fileSystem.rename(
+                            manifestFile.path, to: store.layout.manifest(staged.name, of: environment), replacing: true)
+                    }
                 }
             }
             try await store.fileSystem.rename(

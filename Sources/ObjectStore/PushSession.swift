@@ -65,8 +65,12 @@ public final class PushSession: Sendable {
 
     /// Stages, verifies and publishes one object.
     ///
+    /// - Parameter damaged: the modification time of a file at the final path that was found damaged, in a way that the
+    ///   server's checksum may not show. It is replaced unless it has changed since.
     /// - Throws: ``RemoteFileError``. Whatever happens, the final path holds nothing, or whole and verified bytes.
-    public func put(_ object: ObjectKey, content: UploadContent) async throws -> StoredObject {
+    public func put(
+        _ object: ObjectKey, content: UploadContent, replacing damaged: Int64? = nil
+    ) async throws -> StoredObject {
         let layout = store.layout
         let mode = store.sharing.directoryMode
         async let ready: Void = makeObjectDirectories(
@@ -78,25 +82,38 @@ public final class PushSession: Sendable {
             try await store.fileSystem.rename(staged.path, to: final, replacing: false)
             return StoredObject(
                 status: staged.status, verification: staged.verification, wasSent: true, replacedDamaged: false)
-        } catch let error as RemoteFileError where error.condition == .alreadyExists {
+        } catch let error as RemoteFileError
+            where error.condition == .alreadyExists || error.condition == .accessDenied
+        {
+            // HDFS looks at permissions before it looks whether there is a file.
             let found = try await store.fileSystem.status(final)
-            if let found, let verification = try await verify(found, object, content, pusher: staged.status.owner) {
+            if let found, damaged == nil || found.modified != damaged,
+                let verification = try await verify(found, object, content, pusher: staged.status.owner)
+            {
                 _ = try await store.fileSystem.delete(staged.path, recursive: false)
                 return StoredObject(status: found, verification: verification, wasSent: false, replacedDamaged: false)
             }
-            // What is there isn't the object: nobody can be using it rightly, so it may be replaced.
+            guard error.condition == .alreadyExists else { throw refusal(error, final, found) }
+            // What is there isn't the object: nobody can be using it rightly, so it may be replaced. A directory can't
+            // be renamed over.
             do {
+                if let found, found.isDirectory { _ = try await store.fileSystem.delete(final, recursive: true) }
                 try await store.fileSystem.rename(staged.path, to: final, replacing: true)
             } catch let error as RemoteFileError where error.condition == .accessDenied {
-                throw RemoteFileError(
-                    .occupied, operation: error.operation, path: final,
-                    reason: "it is \(found?.owner ?? "somebody else")'s; \(error.reason)")
+                throw refusal(error, final, found)
             }
             return StoredObject(
                 status: staged.status, verification: staged.verification, wasSent: true, replacedDamaged: true)
-        } catch let error as RemoteFileError where error.condition == .accessDenied {
-            throw RemoteFileError(.accessDenied, operation: error.operation, path: final, reason: error.reason)
         }
+    }
+
+    /// What a refused rename into an object's place means to the user, who never sees the staging path.
+    private func refusal(_ error: RemoteFileError, _ final: String, _ found: RemoteStatus?) -> RemoteFileError {
+        guard let found else {
+            return RemoteFileError(.accessDenied, operation: error.operation, path: final, reason: error.reason)
+        }
+        return RemoteFileError(
+            .occupied, operation: error.operation, path: final, reason: "it is \(found.owner)'s; \(error.reason)")
     }
 
     /// Compares what somebody else has put in an object's place with the content; `nil` if it is something else.

@@ -26,6 +26,10 @@ public struct StoreLayout: Sendable, Hashable {
     public func shard(of object: ObjectKey) -> String { "\(objects)/\(object.digest.hex.prefix(2))" }
     /// The directory that holds one object.
     public func directory(of object: ObjectKey) -> String { "\(shard(of: object))/\(object.digest.hex)" }
+    /// A shard, named by two digits, or a directory that holds one object, named by a SHA-256.
+    public func objectDirectory(named name: String) -> String {
+        name.count == 2 ? "\(objects)/\(name)" : "\(objects)/\(name.prefix(2))/\(name)"
+    }
     /// The object's file.
     public func path(of object: ObjectKey) -> String { "\(root)/\(object.relativePath)" }
     /// The directory of an environment's generations.

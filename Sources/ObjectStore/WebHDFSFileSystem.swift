@@ -8,6 +8,15 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
     /// sending. The default of HDFS (hdfs-default.xml, `dfs.blocksize`).
     public static let blockSize: Int64 = 128 << 20
 
+    /// The block size for a file of that size.
+    ///
+    /// While a block is written, HDFS charges a whole one to a space quota, for each replica. So a file that fits into
+    /// one block gets one that is just large enough, in steps of 1 MiB, the smallest that HDFS takes by default
+    /// (`dfs.namenode.fs-limits.min-block-size`). The checksum of a file of one block doesn't depend on its size.
+    static func blockSize(forFileOf size: Int64) -> Int64 {
+        size > blockSize ? blockSize : max(1, (size + (1 << 20) - 1) >> 20) << 20
+    }
+
     private let client: WebHDFSClient
     private let http: HTTPClient
     private let replication: Int
@@ -65,7 +74,8 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
                     options: CreateOptions(
                         // The path is this push's own, so what a broken attempt left there may be overwritten; a retry
                         // with overwrite=false couldn't tell its own truncated file from somebody else's.
-                        overwrite: true, replication: replication, blockSize: Self.blockSize, permission: 0o644))
+                        overwrite: true, replication: replication, blockSize: Self.blockSize(forFileOf: content.size),
+                        permission: 0o644))
                 spark.observe(receipt.location)
             } catch let error as WebHDFSError where error.underlying?.code == .bodyChanged {
                 throw RemoteFileError(

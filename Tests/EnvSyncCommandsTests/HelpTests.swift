@@ -23,7 +23,7 @@ struct CommandNode: Sendable, CustomTestStringConvertible {
     var help: String { EnvSyncCommand.helpMessage(for: type, columns: 100) }
 }
 
-@Suite("The command tree and its help")
+@Suite("The command tree and its help", .serialized)
 struct HelpTests {
     /// Set to record the golden texts anew: `ENVSYNC_RECORD_HELP=1 swift test --filter HelpTests`.
     static let isRecording = ProcessInfo.processInfo.environment["ENVSYNC_RECORD_HELP"] == "1"

@@ -29,6 +29,8 @@ for each in reports:
         module = each["modules"][name]
         if f"/{leaf}/{name}" not in module["file"]:
             problems.append(f"{name} was imported from {module['file']}, not from {leaf}")
+        if module["archiveSHA256"] != entry["sha256"]:
+            problems.append(f"{name} was imported from a zip with other bytes than the published ones")
         if entry.get("version") and module["version"] != entry["version"]:
             problems.append(f"{name} is {module['version']}, not {entry['version']}")
 

@@ -24,6 +24,9 @@ struct PushCommand: AsyncParsableCommand {
     @Flag(help: "Look at every object, and send again what is missing or damaged.")
     var repair = false
 
+    @Flag(help: "With --repair: download every object and hash it, to find also what a disk has damaged.")
+    var readBack = false
+
     @Flag(name: [.customShort("n"), .long], help: "Tell what would be sent; send nothing.")
     var dryRun = false
 
@@ -32,6 +35,7 @@ struct PushCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a number from 1 to 256.") }
+        if readBack && !repair { throw ValidationError("--read-back goes with --repair.") }
         if lock && dryRun { throw ValidationError("--lock writes the lock; it doesn't go with --dry-run.") }
     }
 
@@ -39,6 +43,7 @@ struct PushCommand: AsyncParsableCommand {
         var push = PushOptions()
         push.lockFirst = lock
         push.repair = repair
+        push.readBack = readBack
         push.dryRun = dryRun
         push.concurrency = jobs
         let chosen = push

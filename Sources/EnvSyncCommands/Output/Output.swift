@@ -9,10 +9,17 @@ final class Output: Sendable {
     let isJSON: Bool
     private let writeFailed = Mutex(false)
 
-    init(isJSON: Bool) { self.isJSON = isJSON }
+    private let willPrint: @Sendable () -> Void
+
+    /// - Parameter willPrint: called before a result is printed: it may share a line of the terminal with the progress.
+    init(isJSON: Bool, willPrint: @escaping @Sendable () -> Void = {}) {
+        self.isJSON = isJSON
+        self.willPrint = willPrint
+    }
 
     /// Prints a result: the document with `--json`, else the lines.
     func result(_ document: some Encodable, text: @autoclosure () -> String) throws {
+        willPrint()
         if isJSON {
             put(try Self.json(document), to: STDOUT_FILENO)
         } else {
@@ -27,13 +34,8 @@ final class Output: Sendable {
         Self.error(error.description)
     }
 
-    /// Fails if something could not be printed: a result that didn't arrive is no success.
-    func finish() throws {
-        if writeFailed.withLock({ $0 }) {
-            Self.error("the result could not be written to standard output")
-            throw CocoaError(.fileWriteUnknown)
-        }
-    }
+    /// Whether all that was to be printed was.
+    var isWritten: Bool { !writeFailed.withLock { $0 } }
 
     static func error(_ text: String) { putLine("error: " + text) }
     static func note(_ text: String) { putLine(text) }

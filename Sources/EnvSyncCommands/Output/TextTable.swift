@@ -1,10 +1,13 @@
-/// Lines of columns, padded to align.
+import EnvSyncModel
+
+/// Lines of columns, padded to align. Cells may hold any text, file names above all: what could steer a terminal or
+/// break the table is escaped.
 struct TextTable {
     private var rows: [[String]]
 
     init(header: [String]) { rows = [header] }
 
-    mutating func add(_ row: [String]) { rows.append(row) }
+    mutating func add(_ row: [String]) { rows.append(row.map(QuotedText.shown)) }
 
     var text: String {
         let columns = rows.map(\.count).max() ?? 0

@@ -166,7 +166,7 @@ extension Engine {
             guard case .differs(let how) = finding else { return nil }
             return DriftFinding(
                 code: .objectContent, subject: path, message: "it holds other bytes than its name says: \(how)",
-                suggestion: "envsync push --repair")
+                suggestion: options.readBack ? "envsync push --repair --read-back" : "envsync push --repair")
         }
         return found.compactMap { $0 }
     }
@@ -175,11 +175,9 @@ extension Engine {
     /// (Spark `ClientDistributedCacheManager.isPublic`).
     private func modeFindings(of directories: [RemoteStatus], _ store: ObjectStore) -> [DriftFinding] {
         directories.filter { $0.permission & 0o001 == 0 }.map { directory in
-            let path =
-                directory.name.count == 2
-                ? "\(store.layout.objects)/\(directory.name)"
-                : "\(store.layout.objects)/\(directory.name.prefix(2))/\(directory.name)"
-            return modeFinding(path, directory, wanted: String(store.sharing.directoryMode, radix: 8))
+            modeFinding(
+                store.layout.objectDirectory(named: directory.name), directory,
+                wanted: String(store.sharing.directoryMode, radix: 8))
         }
     }
 

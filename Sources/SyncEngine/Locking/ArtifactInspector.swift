@@ -50,7 +50,11 @@ struct ArtifactInspector: Sendable {
             return failure(error.message, try: "download or build the wheel again")
         } catch let error as ArchiveError {
             let entry = error.entry.map { " (\(QuotedText.visible($0)))" } ?? ""
-            return failure(error.message + entry, kind: error.code == .notFound ? .missing : .unusable)
+            // In a source directory the culprit is one of its files.
+            let isBelow = error.path.utf8.starts(with: (item.path + "/").utf8)
+            let name = String(decoding: error.path.utf8.dropFirst(item.path.utf8.count + 1), as: UTF8.self)
+            let culprit = isBelow ? QuotedText.visible(name) + ": " : ""
+            return failure(culprit + error.message + entry, kind: error.code == .notFound ? .missing : .unusable)
         }
     }
 
@@ -212,6 +216,13 @@ struct ArtifactInspector: Sendable {
         }
         let tree = try tree(source, at: artifact.item.path)
         return try SourceArchive.build(tree, stateDirectory: workspace.stateDirectory, cancelled).takeDescriptor()
+    }
+
+    /// Removes the kept zip of a source directory; `false` if the artifact is none.
+    func discardBuild(of artifact: LocalArtifact) -> Bool {
+        guard case .source = artifact.item.role else { return false }
+        unlink(SourceArchive.path(of: artifact.digest, stateDirectory: workspace.stateDirectory))
+        return true
     }
 
     private func duplicate(_ descriptor: Int32, _ path: String) throws -> Int32 {

@@ -78,7 +78,8 @@ struct Inspection: Sendable, Hashable {
 
     /// Reads a line written by ``text``; `nil` for one of another version of envsync.
     init?(text: String) {
-        let parts = text.split(separator: Self.separator, omittingEmptySubsequences: false).map(String.init)
+        // By bytes: splitting by characters takes a good part of a push of 10,000 artifacts that has nothing to do.
+        let parts = text.utf8.split(separator: 0x1F, omittingEmptySubsequences: false).map { String(Substring($0)) }
         guard parts.count == 9, parts[0] == Self.version, let kind = ArtifactKind(rawValue: parts[1]),
             let size = Int64(parts[6])
         else { return nil }

@@ -23,8 +23,16 @@ extension Engine {
                 return nil
             }
         }
-        if let ref, ref.generation.id == id, !options.repair {
+        let isVouchedFor = try await describing(doing, connection) {
+            guard let ref else { return false }
+            return try await connection.store.isVouchedFor(ref.generation, of: environment, by: connection.user)
+        }
+        if let ref, ref.generation.id == id, isVouchedFor, !options.repair {
             rememberPublished(ref.generation, at: ref.publishedAt, lock: lock, connection, fileSystem: ref.fileSystem)
+            if !options.dryRun {
+                let session = PushSession(store: connection.store, id: PushID.make(), knownFileSystem: nil)
+                await Self.inFiveSeconds { await removeStagingOfDeadPushes(session) }
+            }
             let objects = manifest.objects
             return PushResult(
                 id: id, generation: ref.generation, supersededBy: nil, published: false, objects: objects.count,
@@ -33,7 +41,7 @@ extension Engine {
         }
         let push = Push(
             engine: self, connection: connection, options: options, lock: lock, manifest: manifest, id: id, ref: ref,
-            local: scan.artifacts)
+            isVouchedFor: isVouchedFor, local: scan.artifacts)
         return try await push.run()
     }
 
@@ -95,5 +103,29 @@ extension Engine {
                         verifiedAt: old?.verifiedAt ?? time)
                 })
         }
+    }
+
+    /// Removes what pushes from this workspace that died left in the staging directory. It costs no request where none
+    /// died.
+    func removeStagingOfDeadPushes(_ session: PushSession) async {
+        for push in (try? state.unfinishedPushes()) ?? [] where push.store == storeName && !push.process.isRunning {
+            guard (try? await session.removeStaging(of: push.id)) != nil else { continue }
+            var ended = push
+            ended.outcome = .interrupted
+            ended.finishedAt = Now.milliseconds
+            remember { try $0.finish(ended) }
+        }
+    }
+
+    /// Does what nothing depends on: in a task of its own, since this one may be cancelled, and for five seconds at most,
+    /// since the server may be gone.
+    static func inFiveSeconds(_ body: @escaping @Sendable () async -> Void) async {
+        let work = Task { await body() }
+        let limit = Task {
+            try await Task.sleep(for: .seconds(5))
+            work.cancel()
+        }
+        await work.value
+        limit.cancel()
     }
 }

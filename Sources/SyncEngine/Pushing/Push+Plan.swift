@@ -10,31 +10,60 @@ extension Push {
         async let generations = store.generations(of: environment)
         let listed = options.repair ? [] : try await listedObjects()
         let candidates = objects.filter { !listed.contains($0) }
+        let mends = options.repair && !options.dryRun
+        if mends { try await mendDirectories(objects) }
         let presence = try await store.presence(of: candidates, concurrency: options.concurrency)
         var present: [(ObjectKey, RemoteStatus)] = []
         for object in candidates {
             switch presence[object] {
-            case .present(let status): present.append((object, status))
-            case .damaged:
-                plan.damaged += 1
+            case .present(let status):
+                present.append((object, status))
+                if mends, status.permission & 0o444 != 0o444 { try await mend(store.layout.path(of: object), 0o644) }
+            case .damaged(let status):
+                plan.damaged[object] = status.modified
                 plan.toSend.append(object)
             case .absent, nil: plan.toSend.append(object)
             }
         }
+        let seen = Dictionary(present, uniquingKeysWith: { first, _ in first })
         for (object, placed) in try await examined(present) {
             if let placed {
                 plan.placed[object] = placed
             } else {
-                plan.damaged += 1
+                plan.damaged[object] = seen[object]?.modified
                 plan.toSend.append(object)
             }
         }
         plan.newest = try await generations.last?.name
+        plan.isCurrent = ref?.generation.id == id
+        if plan.isCurrent, options.repair, let ref { plan.isCurrent = try await isIntact(ref.generation) }
         return plan
     }
 
+    private func isIntact(_ generation: GenerationName) async throws -> Bool {
+        do { return try await store.generation(generation, of: environment) != nil } catch let error as RemoteFileError
+            where error.condition == .corrupted
+        { return false }
+    }
+
+    /// Gives the store's directories on the way to objects the modes that let other users' jobs pass.
+    private func mendDirectories(_ objects: [ObjectKey]) async throws {
+        for directory in try await store.directories(for: objects, concurrency: options.concurrency)
+        where directory.permission & 0o001 == 0 {
+            let mode = directory.permission | store.sharing.directoryMode
+            try await mend(store.layout.objectDirectory(named: directory.name), mode)
+        }
+    }
+
+    /// What belongs to somebody else can't be mended; `check` tells of it.
+    private func mend(_ path: String, _ mode: UInt16) async throws {
+        do { try await store.fileSystem.setPermission(path, mode: mode) } catch let error as RemoteFileError
+            where error.condition == .accessDenied
+        { engine.report(.warning("the mode of \(QuotedText.shown(path)) can't be changed: \(error.reason)")) }
+    }
+
     private func listedObjects() async throws -> Set<ObjectKey> {
-        guard let ref else { return [] }
+        guard let ref, isVouchedFor else { return [] }
         do {
             guard let generation = try await store.generation(ref.generation, of: environment) else {
                 engine.report(
@@ -65,10 +94,19 @@ extension Push {
             {
                 return (object, Placed(modified: status.modified, verification: nil))
             }
-            switch try await examiner.examine(object, status, hdfsChecksum: expected[object] ?? nil) {
-            case .matches(let verification):
+            do {
+                let finding =
+                    options.repair && options.readBack
+                    ? try await examiner.readBack(object)
+                    : try await examiner.examine(object, status, hdfsChecksum: expected[object] ?? nil)
+                guard case .matches(let verification) = finding else { return (object, nil) }
                 return (object, Placed(modified: status.modified, verification: verification))
-            case .differs: return (object, nil)
+            } catch let error as RemoteFileError
+                where options.repair && (error.condition == .other || error.condition == .corrupted)
+            {
+                // HDFS itself finds no intact replica. Without --repair this is an error: what is replaced gets a new
+                // modification time, which breaks the applications that run with it, and the server may be wrong.
+                return (object, nil)
             }
         }
     }

@@ -1,6 +1,7 @@
 import EnvSyncModel
 import Glibc
 import ObjectStore
+import ReproducibleArchive
 import SyncState
 import Synchronization
 
@@ -13,6 +14,8 @@ struct Push: Sendable {
     let manifest: EnvironmentManifest
     let id: ContentDigest
     let ref: EnvironmentRef?
+    /// Whether what the ref leads to can be taken to be there; see ``ObjectStore/isVouchedFor(_:of:by:)``.
+    let isVouchedFor: Bool
     let local: [LocalArtifact]
 
     var store: ObjectStore { connection.store }
@@ -29,9 +32,11 @@ struct Push: Sendable {
     struct Plan: Sendable {
         var toSend: [ObjectKey] = []
         var placed: [ObjectKey: Placed] = [:]
-        /// Of those to send, how many replace something damaged.
-        var damaged = 0
+        /// Of those to send, the ones that replace something damaged, with its modification time.
+        var damaged: [ObjectKey: Int64] = [:]
         var newest: GenerationName?
+        /// Whether the ref names this environment, and, as far as was looked, leads to it.
+        var isCurrent = false
     }
 
     /// Counts what is done, for the message of a push that fails in the middle.
@@ -54,18 +59,18 @@ struct Push: Sendable {
         let objects = manifest.objects
         let plan = try await describing(doing, connection) { try await makePlan(objects) }
         let bytesToSend = plan.toSend.reduce(0) { $0 + $1.size }
+        let sources = try self.sources(for: plan)
         engine.report(
             .planned(
                 PushPlanSummary(
                     objects: objects.count, bytes: objects.reduce(0) { $0 + $1.size },
                     objectsToSend: plan.toSend.count, bytesToSend: bytesToSend)))
-        let sources = try self.sources(for: plan)
-        let isCurrent = ref?.generation.id == id
+        let isCurrent = plan.isCurrent
         if options.dryRun || (plan.toSend.isEmpty && isCurrent) {
             if !options.dryRun { rememberMappings(plan.placed) }
             return result(
                 objects, published: false, generation: isCurrent ? ref?.generation : nil, superseded: nil,
-                sent: options.dryRun ? (plan.toSend.count, bytesToSend, plan.damaged) : (0, 0, 0))
+                sent: options.dryRun ? (plan.toSend.count, bytesToSend, plan.damaged.count) : (0, 0, 0))
         }
         return try await transfer(plan, sources, objects: objects)
     }
@@ -89,13 +94,12 @@ struct Push: Sendable {
         let started = Now.seconds
         var record = PushRecord(
             id: pushID, store: engine.storeName, environment: environment.text, startedAt: Now.milliseconds)
-        let abandoned = (try? engine.state.unfinishedPushes()) ?? []
         engine.remember { try $0.begin(record) }
         let session = PushSession(store: store, id: pushID, knownFileSystem: ref?.fileSystem)
         let tally = Tally()
         do {
             let outcome = try await send(plan, sources, session, tally, at: started)
-            await cleanUp(session, abandoned)
+            await cleanUp(session, andDeadPushes: true)
             var placed = plan.placed
             for (object, stored) in outcome.stored {
                 placed[object] = Placed(modified: stored.status.modified, verification: stored.verification)
@@ -117,7 +121,7 @@ struct Push: Sendable {
                 objects, published: outcome.published != nil, generation: generation, superseded: superseded,
                 sent: (counts.sent, counts.bytes, counts.repaired))
         } catch {
-            await cleanUp(session, [])
+            await cleanUp(session, andDeadPushes: false)
             let counts = tally.value
             record.outcome = error is CancellationError ? .cancelled : .failed
             record.finishedAt = Now.milliseconds
@@ -134,7 +138,7 @@ struct Push: Sendable {
     ) async throws -> (stored: [(ObjectKey, StoredObject)], published: PublishOutcome?) {
         try await describing(doing, connection) {
             try await session.prepare()
-            let isCurrent = ref?.generation.id == id
+            let isCurrent = plan.isCurrent
             // Staged while objects are still under way: nothing refers to staged files, and closing a file in HDFS
             // takes a good part of a second that this hides.
             async let staged: PushSession.StagedGeneration? =
@@ -145,7 +149,7 @@ struct Push: Sendable {
             let order = plan.toSend.sorted { ($0.size, $1.digest.hex) > ($1.size, $0.digest.hex) }
             let stored = try await concurrently(order, limit: options.concurrency) { object in
                 guard let source = sources[object] else { throw missing(object) }
-                let stored = try await put(object, from: source, session)
+                let stored = try await put(object, from: source, replacing: plan.damaged[object], session)
                 tally.add(stored, size: object.size)
                 engine.report(.stored(object: object, wasSent: stored.wasSent))
                 return (object, stored)
@@ -157,7 +161,8 @@ struct Push: Sendable {
     }
 
     private func put(
-        _ object: ObjectKey, from source: LocalArtifact, _ session: PushSession
+        _ object: ObjectKey, from source: LocalArtifact, replacing damaged: Int64?, _ session: PushSession,
+        isBuiltAnew: Bool = false
     ) async throws -> StoredObject {
         let report = engine.report
         let inspector = ArtifactInspector(workspace: engine.workspace)
@@ -167,15 +172,23 @@ struct Push: Sendable {
             as LocalFileError
         {
             throw EnvSyncError(.artifact, "cannot \(doing): \(path): \(error.reason)", suggestion: "envsync lock")
+        } catch let error as ArchiveError {
+            throw EnvSyncError(.artifact, "cannot \(doing): \(path): \(error.message)", suggestion: "envsync lock")
         }
         defer { close(descriptor) }
         let content = UploadContent.file(descriptor: descriptor, size: object.size, digest: object.digest) {
             report(.sent(bytes: $0))
         }
-        do { return try await session.put(object, content: content) } catch let error as RemoteFileError
+        do {
+            return try await session.put(object, content: content, replacing: damaged)
+        } catch let error as RemoteFileError
             where error.condition == .sourceChanged || error.condition == .sourceUnreadable
         {
             let changed = error.condition == .sourceChanged
+            // It may be the zip kept in .envsync/build that was damaged, and not the directory that changed.
+            if changed, !isBuiltAnew, inspector.discardBuild(of: source) {
+                return try await put(object, from: source, replacing: damaged, session, isBuiltAnew: true)
+            }
             throw EnvSyncError(
                 changed ? .changedWhileReading : .artifact,
                 "cannot \(doing): \(path) " + (changed ? "changed while it was being sent" : "cannot be read"),
@@ -188,24 +201,11 @@ struct Push: Sendable {
 
     /// Removes this push's staging directory, and those of pushes from this workspace that died. Failing to is no
     /// failure of the push: staged files are never referred to.
-    private func cleanUp(_ session: PushSession, _ abandoned: [PushRecord]) async {
-        // A task of its own, since this one may be cancelled; and bounded, since the server may be gone.
-        let work = Task {
+    private func cleanUp(_ session: PushSession, andDeadPushes: Bool) async {
+        await Engine.inFiveSeconds {
             try? await session.finish()
-            for push in abandoned where push.store == engine.storeName && !push.process.isRunning {
-                guard (try? await session.removeStaging(of: push.id)) != nil else { continue }
-                var ended = push
-                ended.outcome = .interrupted
-                ended.finishedAt = Now.milliseconds
-                engine.remember { try $0.finish(ended) }
-            }
+            if andDeadPushes { await engine.removeStagingOfDeadPushes(session) }
         }
-        let limit = Task {
-            try await Task.sleep(for: .seconds(5))
-            work.cancel()
-        }
-        await work.value
-        limit.cancel()
     }
 
     private func explained(_ error: any Error, already: Int, of total: Int) -> any Error {

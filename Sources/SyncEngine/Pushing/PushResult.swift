@@ -7,6 +7,8 @@ public struct PushOptions: Sendable, Hashable {
     public var concurrency = 16
     /// Look at every object, and send again what is missing or damaged.
     public var repair = false
+    /// With ``repair``: download each object and hash it, in place of comparing server-side checksums.
+    public var readBack = false
     /// Tell what would be sent, and send nothing.
     public var dryRun = false
     /// Lock first, in place of refusing a stale lock.

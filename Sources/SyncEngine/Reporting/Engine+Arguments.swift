@@ -43,11 +43,16 @@ extension Engine {
                 suggestion: first.suggestion, consequence: "nothing was emitted")
         }
         let result = JobArguments(plan: plan, id: id, generation: generation)
-        remember {
-            try $0.add(
-                Emission(
-                    job: job.name.text, store: storeName, environment: id, generation: generation, format: format,
-                    arguments: result.line.quoted, emittedAt: Now.seconds))
+        let emission = Emission(
+            job: job.name.text, store: storeName, environment: id, generation: generation, format: format,
+            arguments: result.line.quoted, emittedAt: Now.seconds)
+        remember { state in
+            // The same again within a minute is no news, and entering it would wait for the disk.
+            var last = try state.lastEmission(job: emission.job)
+            if let time = last?.emittedAt, (time...(time + 60)).contains(emission.emittedAt) {
+                last?.emittedAt = emission.emittedAt
+            }
+            if last != emission { try state.add(emission) }
         }
         return result
     }

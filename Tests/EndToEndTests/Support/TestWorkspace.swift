@@ -8,7 +8,7 @@ final class TestWorkspace: Sendable {
     let environment: [String: String]
 
     init(environment: [String: String] = [:]) throws {
-        directory = NSTemporaryDirectory() + "/envsync-test-\(UUID().uuidString)"
+        directory = FileManager.default.temporaryDirectory.path + "/envsync-test-\(UUID().uuidString)"
         self.environment = environment
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }

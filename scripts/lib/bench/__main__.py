@@ -65,12 +65,13 @@ def measure_push(options, server, table):
         check.add(envsync.check())
         outcome = deep.add(envsync.check("--deep"))
         received = max(received, outcome.document["bytesReceived"])
-        workspace.change(changing)
-        relock.add(envsync.lock())
-        actions = [lambda: own.add(curl.one(changing))] + [
-            lambda way=way: changed[way.name].add(way.changed(changing)) for way in [envsync, *others]]
-        for action in turns(actions, number):
-            action()
+        for _ in range(2):
+            workspace.change(changing)
+            relock.add(envsync.lock())
+            actions = [lambda: own.add(curl.one(changing))] + [
+                lambda way=way: changed[way.name].add(way.changed(changing)) for way in [envsync, *others]]
+            for action in turns(actions, number):
+                action()
         for way in ways:
             way.end()
     mine = cold["envsync"]
@@ -88,12 +89,9 @@ def measure_push(options, server, table):
     for way in others:
         table.add(way.title, again[way.name], memory=mebibytes(again[way.name].peak))
     table.heading(f"one file changed, {os.path.getsize(changing) / 1e6:.1f} MB")
-    table.add("envsync", changed["envsync"], memory=mebibytes(changed["envsync"].peak))
+    table.add(
+        "envsync", changed["envsync"], limit=steady.median + 2 * own.median, memory=mebibytes(changed["envsync"].peak))
     table.add("curl -T of that file alone", own)
-    # One term each way, so that the difference is a figure of its own: how often it takes that file's own upload.
-    extra = Series(
-        [(push - steady.median) / alone for push, alone in zip(changed["envsync"].values, own.values, strict=True)])
-    table.add("(envsync − nothing changed) ÷ curl of that file", extra, ratio, limit=2)
     for way in others:
         table.add(way.title, changed[way.name], memory=mebibytes(changed[way.name].peak))
     table.heading("envsync's other commands, 64 objects")
@@ -108,6 +106,9 @@ def measure_push(options, server, table):
 
 
 def measure_many(options, server, table):
+    # A DataNode serves WebHDFS with two threads a core, and each waits where a file is closed: with two cores that are
+    # four files in 0.4 s, and 10,000 would take 17 minutes whatever sends them.
+    server.restart("-Dio.netty.eventLoopThreads=32")
     workspace = Workspace(os.path.join(options.directory, "many"))
     for index in range(MANY):
         workspace.write(f"artifact-{index:05}.dat", os.urandom(100 + index % 700))
@@ -127,7 +128,7 @@ def measure_many(options, server, table):
         args.add(envsync.envsync("args", "nightly"))
         lock.add(envsync.lock())
     envsync.end()
-    table.heading(f"{MANY:,} files of some hundred bytes")
+    table.heading(f"{MANY:,} files of some hundred bytes, to a DataNode that has threads as one with 16 cores has")
     table.add("cold push, --jobs 64", cold, memory=mebibytes(cold.peak))
     table.add("push, nothing changed", steady, limit=0.5, memory=mebibytes(steady.peak))
     table.fact("its requests", str(requests), "≤ 10", requests <= 10)
@@ -161,7 +162,8 @@ def measure_large(options, server, table):
     table.add("envsync lock, everything read", lock, memory=mebibytes(lock.peak))
 
 
-PARTS = {"push": measure_push, "many": measure_many, "large": measure_large}
+# The one that restarts the HDFS comes last.
+PARTS = {"push": measure_push, "large": measure_large, "many": measure_many}
 
 
 def main():

@@ -21,11 +21,11 @@ class Table:
     def heading(self, text):
         self.lines += [None, (text, "", "", "", "", "")]
 
-    def add(self, what, series, show=seconds, limit=None, memory="", of=None):
-        """`limit`: the most that the median may be; or an explanation and whether it is met, in `of`."""
+    def add(self, what, series, show=seconds, limit=None, memory=""):
+        """`limit`: the most that the median may be."""
         verdict = wanted = ""
         if limit is not None:
-            wanted = f"≤ {of or show(limit)}"
+            wanted = f"≤ {show(limit)}"
             verdict = self.verdict(series.median <= limit)
         values = series.values
         spread = f"{show(min(values))} to {show(max(values))}" if len(values) > 1 else "one run"

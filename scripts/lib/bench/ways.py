@@ -15,10 +15,17 @@ class Server:
 
     def __init__(self, options):
         self.options = options
-        self.base = options.webhdfs.replace("webhdfs://", "http://") + "/webhdfs/v1"
+
+    def restart(self, java_options):
+        """Ends and starts the HDFS, with further options for its Java; its port may be another one then."""
+        script, directory = self.options.hdfs_script, self.options.hdfs_directory
+        call([script, "stop", "--dir", directory])
+        os.environ["ENVSYNC_HDFS_JAVA_OPTIONS"] = java_options
+        self.options.webhdfs = call([script, "start", "--dir", directory]).split()[0]
 
     def url(self, path, operation):
-        return f"{self.base}{path}?op={operation}&user.name={self.options.user}"
+        base = self.options.webhdfs.replace("webhdfs://", "http://")
+        return f"{base}/webhdfs/v1{path}?op={operation}&user.name={self.options.user}"
 
     def request(self, method, path, operation):
         return call([*CURL, "-X", method, self.url(path, operation)])
