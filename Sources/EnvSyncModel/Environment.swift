@@ -117,7 +117,8 @@ public struct PublishedArtifact: Hashable, Sendable {
 
 /// One published version of an environment.
 public struct Generation: Hashable, Sendable {
-    /// Counts from 1; later generations have larger numbers, without repeats.
+    /// Counts from 1; later generations have larger numbers. Two that were published at the same moment may share one,
+    /// and are then ordered by their ids.
     public let number: Int
     /// Seconds since 1970-01-01 UTC, of the publisher's clock.
     public let publishedAt: Int64

@@ -101,9 +101,16 @@ extension PushSession {
                     }
                 }
             }
-            try await store.fileSystem.rename(
-                staged.refFile.path, to: store.layout.ref(of: environment), replacing: true)
-            let current = try await settleRef(of: environment, written: staged.name, by: user, at: time)
+            // A slow publisher doesn't take the ref back from one that was quicker with a later generation.
+            let before = try await store.generations(of: environment).last?.name
+            let isNewest = before.map { $0 <= staged.name } ?? true
+            if isNewest {
+                try await store.fileSystem.rename(
+                    staged.refFile.path, to: store.layout.ref(of: environment), replacing: true)
+            }
+            let current =
+                try await settleRef(of: environment, written: isNewest ? staged.name : nil)
+                ?? staged.name
             let lostTie = current != staged.name && current.number == staged.name.number && current.id != staged.name.id
             guard lostTie, attempt < 10 else { return PublishOutcome(generation: staged.name, current: current) }
             try await Task.sleep(for: .milliseconds(Int.random(in: 10...(40 * attempt))))
@@ -114,9 +121,10 @@ extension PushSession {
     }
 
     /// Writes the ref until it names the newest generation seen after writing.
-    private func settleRef(
-        of environment: EnvironmentName, written: GenerationName, by user: String, at time: Int64
-    ) async throws -> GenerationName {
+    ///
+    /// - Parameter written: what the ref was just made to name, if anything.
+    /// - Returns: what it names at the end.
+    private func settleRef(of environment: EnvironmentName, written: GenerationName?) async throws -> GenerationName? {
         var written = written
         for _ in 0..<100 {
             guard let newest = try await store.generations(of: environment).last, newest.name != written else {

@@ -60,7 +60,8 @@ extension Engine {
             ((try? state.mappings(store: storeName, environment: environment.text)) ?? []).map { ($0.storePath, $0) },
             uniquingKeysWith: { first, _ in first })
         return StatusReport(
-            environment: environment, store: storeName, root: connection.store.layout.root, id: lock.manifest.id, ref: ref, isOnline: !offline,
+            environment: environment, store: storeName, root: connection.store.layout.root, id: lock.manifest.id,
+            ref: ref, isOnline: !offline,
             lastSeen: (try? state.publication(store: storeName, environment: environment.text)) ?? nil,
             rows: lock.artifacts.map { artifact in
                 let path = connection.store.layout.path(of: artifact.object)

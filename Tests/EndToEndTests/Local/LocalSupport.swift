@@ -75,7 +75,8 @@ extension TestWorkspace {
     /// The embedded store.
     var store: String { path(".envsync/store") }
 
-    /// Makes a sound pure wheel in `wheelhouse` (or in another folder): METADATA, WHEEL and RECORD fit the files.
+    /// Makes a sound pure wheel in `wheelhouse` (or in another folder): METADATA, WHEEL and RECORD fit the files. The same
+    /// files give the same bytes.
     func wheel(_ fileName: String, _ files: [String: String], folder: String = "wheelhouse", pure: Bool = true) throws {
         let parts = fileName.split(separator: "-").map(String.init)
         let job: [String: Any] = [
@@ -99,8 +100,8 @@ extension TestWorkspace {
                     data = text.encode()
                     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
                     record += f"{name},sha256={digest},{len(data)}\\n"
-                    wheel.writestr(name, data)
-                wheel.writestr(f"{info}/RECORD", record + f"{info}/RECORD,,\\n")
+                    wheel.writestr(zipfile.ZipInfo(name), data)
+                wheel.writestr(zipfile.ZipInfo(f"{info}/RECORD"), record + f"{info}/RECORD,,\\n")
             """, [String(decoding: try JSONSerialization.data(withJSONObject: job), as: UTF8.self)])
     }
 

@@ -37,7 +37,7 @@ struct PushRaceTests {
         try workspace.succeed("push", "--lock")
         let watcher = StoreWatcher(probe, environment: "etl")
         var killed: Set<Int> = []
-        var generations = 1
+        var left = 0
         // A point is a number of objects in place; then the staging of the generation, its manifest, and its ref.
         let points = Array(stride(from: 0, to: Self.count, by: 2)) + [64, 65, 66, 67, 64, 65, 66]
         for (round, point) in points.enumerated() {
@@ -59,10 +59,10 @@ struct PushRaceTests {
             if result.signal == SIGKILL { killed.insert(round) } else { #expect(result.status == 0, "\(result)") }
             let published = try #require(try probe.follow("etl"))
             #expect(published.objects == Self.count)
-            generations = max(generations, published.number)
+            left = max(left, Local.staging(store).count)
         }
         #expect(killed.count >= 30, "\(killed.count) pushes were killed")
-        #expect(!Local.staging(store).isEmpty, "a killed push leaves its staging directory")
+        #expect(left > 0, "a killed push leaves its staging directory")
         // The last killed push is taken up: what it put in place is not sent again.
         let present = objects(store)
         let final = try workspace.succeed("push", "--json").json()
