@@ -69,8 +69,12 @@ struct ModuleSurvey {
         if options.refusesData, let path = data.first {
             reasons.append(.packageData(path: path, others: data.count - 1))
         }
-        if options.refusesNamespaces, let path = namespaceDirectories.first {
-            reasons.append(.namespacePackage(path: path, others: namespaceDirectories.count - 1))
+        // Tests inside a package are for its developers; many wheels ship them without an `__init__.py`.
+        let wanted = namespaceDirectories.filter { directory in
+            !directory.split(separator: "/").dropFirst().contains { $0 == "tests" || $0 == "test" }
+        }
+        if options.refusesNamespaces, let path = wanted.first {
+            reasons.append(.namespacePackage(path: path, others: wanted.count - 1))
         }
         reasons += links.map { .symbolicLink(path: $0) }
         reasons += uncommon.map { .unsupportedCompression(path: $0) }

@@ -253,6 +253,19 @@ import Testing
         ) {
             $0.files = ["google/cloud/storage/__init__.py": "", "google/cloud/storage/a.py": ""]
         },
+        // As in toolz 1.0.0 from PyPI.
+        Delivery(testDescription: "tests without __init__.py inside a package", topLevel: ["toolz"], reasons: []) {
+            $0.files = [
+                "toolz/__init__.py": "", "toolz/tests/test_it.py": "", "toolz/a/tests/deep/x.py": "",
+                "toolz/a/__init__.py": "",
+            ]
+        },
+        Delivery(
+            testDescription: "a namespace package called tests", topLevel: ["tests"],
+            reasons: [.namespacePackage(path: "tests", others: 0)]
+        ) {
+            $0.files = ["tests/a.py": ""]
+        },
     ]
 
     @Test(arguments: deliveries) func decidesHowItTravels(_ example: Delivery) throws {

@@ -113,7 +113,7 @@ def measure_many(options, server, table):
     for index in range(MANY):
         workspace.write(f"artifact-{index:05}.dat", os.urandom(100 + index % 700))
     envsync = EnvSync(server, workspace, jobs=64)
-    cold, steady, args, lock, check, first_lock = (Series() for _ in range(6))
+    cold, steady, lock, check, first_lock = (Series() for _ in range(5))
     envsync.begin(0, workspace.files)
     workspace.settle()
     first_lock.add(envsync.lock())
@@ -125,7 +125,6 @@ def measure_many(options, server, table):
             outcome = steady.add(envsync.again())
             requests = max(requests, outcome.document["requests"])
         check.add(envsync.check())
-        args.add(envsync.envsync("args", "nightly"))
         lock.add(envsync.lock())
     envsync.end()
     table.heading(f"{MANY:,} files of some hundred bytes, to a DataNode that has threads as one with 16 cores has")
@@ -135,7 +134,6 @@ def measure_many(options, server, table):
     table.add("check", check, limit=10, memory=mebibytes(check.peak))
     table.add("lock, everything read", first_lock, memory=mebibytes(first_lock.peak))
     table.add("lock, nothing changed", lock, memory=mebibytes(lock.peak))
-    table.add("args", args, memory=mebibytes(args.peak))
 
 
 def measure_large(options, server, table):
@@ -176,21 +174,26 @@ def main():
     server = Server(options)
     table = Table()
     begin = load()
-    for name, measure in PARTS.items():
-        if options.what in (name, "all"):
-            measure(options, server, table)
+    failure = None
+    try:
+        for name, measure in PARTS.items():
+            if options.what in (name, "all"):
+                measure(options, server, table)
+    except Failure as found:
+        failure = found
     version = run([options.binary, "--version"]).output.strip()
-    print(
-        f"envsync {version} on HDFS 2.7.4, one DataNode, replication 1: medians of {options.runs} runs or more in turns;"
-        f"\n{os.cpu_count()} cores, load average {begin} at the beginning, {load()} at the end\n")
-    print(table.text())
-    print("\nall that is wanted is met" if not table.missed else f"\n{table.missed} figure(s) miss what is wanted")
+    if table.lines:
+        print(
+            f"envsync {version} on HDFS 2.7.4, one DataNode, replication 1: medians of {options.runs} runs or more, in "
+            f"turns;\n{os.cpu_count()} cores, load average {begin} at the beginning, {load()} at the end\n")
+        print(table.text())
+        print(f"\n{table.missed} figure(s) miss what is wanted" if table.missed else "\nall that is wanted is met")
+    if failure:
+        print(f"bench: error: {failure}", file=sys.stderr)
+        sys.exit(2)
 
 
 try:
     main()
-except Failure as failure:
-    print(f"bench: error: {failure}", file=sys.stderr)
-    sys.exit(2)
 except KeyboardInterrupt:
     sys.exit(130)
