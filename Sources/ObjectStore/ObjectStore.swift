@@ -157,6 +157,21 @@ extension ObjectStore {
         return shards + lists.joined().filter(\.isDirectory)
     }
 
+    /// The store's directories besides those of objects, as far as they exist, with the modes that ``sharing`` wants.
+    public func ownDirectories(
+        of environment: EnvironmentName
+    ) async throws -> [(path: String, status: RemoteStatus, wanted: UInt16)] {
+        let names = ["objects", "environments", "staging"]
+        var found = (try await fileSystem.list(layout.root) ?? []).filter { names.contains($0.name) }.map { entry in
+            (path: "\(layout.root)/\(entry.name)", status: entry, wanted: sharing.directoryMode)
+        }
+        let directory = layout.directory(of: environment)
+        if let status = try await fileSystem.status(directory) {
+            found.append((directory, status, sharing.environmentMode))
+        }
+        return found
+    }
+
     /// The directories above an object, up to and including `/`, outermost first.
     public static func ancestors(of path: String) -> [String] {
         var result = ["/"]

@@ -45,22 +45,37 @@ public final class PushSession: Sendable {
         let layout = store.layout
         let mode = store.sharing.directoryMode
         let present = try await rootEntries()
-        for directory in [layout.objects, layout.environments, layout.staging]
-        where !present.contains(String(directory.dropFirst(layout.root.count + 1))) {
-            try await directories.ensure(directory, mode: mode)
+        for directory in [layout.objects, layout.environments, layout.staging] {
+            guard let entry = present[String(directory.dropFirst(layout.root.count + 1))] else {
+                try await directories.ensure(directory, mode: mode)
+                continue
+            }
+            guard entry.isDirectory else {
+                throw RemoteFileError(
+                    .other, operation: "LISTSTATUS", path: directory,
+                    reason: "there is a file where a directory is needed")
+            }
+            // `store.sharing` was widened since; only the directory's owner can follow that.
+            if entry.permission & mode != mode {
+                do { try await store.fileSystem.setPermission(directory, mode: entry.permission | mode) } catch let
+                    error as RemoteFileError where error.condition == .accessDenied
+                {}
+            }
         }
         try await store.fileSystem.makeDirectory(stagingDirectory, mode: 0o755)
     }
 
-    /// The names in the root, which is made if it is missing; its ancestors are made with mode 755.
-    private func rootEntries() async throws -> Set<String> {
+    /// What is in the root, by name. The root is made if it is missing; its ancestors are made with mode 755.
+    private func rootEntries() async throws -> [String: RemoteStatus] {
         let root = store.layout.root
-        if let entries = try await store.fileSystem.list(root) { return Set(entries.map(\.name)) }
+        if let entries = try await store.fileSystem.list(root) {
+            return Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        }
         for ancestor in ObjectStore.ancestors(of: root).dropFirst() {
             try await directories.ensure(ancestor, mode: 0o755)
         }
         try await directories.ensure(root, mode: store.sharing.directoryMode)
-        return []
+        return [:]
     }
 
     /// Stages, verifies and publishes one object.

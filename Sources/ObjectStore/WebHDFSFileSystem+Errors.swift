@@ -49,13 +49,22 @@ extension RemoteFileError {
             // A connection that breaks in the middle may as well be HDFS's way to say that a block is damaged.
             condition = error.underlying?.code == .connectionLost ? .other : .dataNodeUnreachable
         case .connectionFailed, .standby, .retriable, .unavailable: condition = .unreachable
-        default: condition = .other
+        default: condition = error.saysNoReplicaIsAlive ? .dataNodeUnreachable : .other
         }
         self.init(condition, operation: error.operation, path: error.path, reason: error.reason)
     }
 }
 
 extension WebHDFSError {
+    /// Whether the DataNodes with a file's blocks are down: nothing is known of the blocks then. The texts are Hadoop's
+    /// (DFSInputStream, DFSClient, BlockMissingException).
+    fileprivate var saysNoReplicaIsAlive: Bool {
+        if exception == "BlockMissingException" { return true }
+        return ["No active nodes contain this block", "No live nodes contain", "Could not obtain block"].contains {
+            serverMessage?.contains($0) ?? false
+        }
+    }
+
     /// `AccessControlException: …`, or what the transport said; one line, without secrets.
     fileprivate var reason: String {
         let place = endpoint.map { " (\($0))" } ?? ""

@@ -154,11 +154,6 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
         try await mapped { try await client.setPermission(path, mode) }
     }
 
-    /// Sets the number of replicas of a published file; leaves its modification time alone.
-    public func setReplication(_ path: String, _ replication: Int) async throws {
-        _ = try await mapped { try await client.setReplication(path, replication) }
-    }
-
     /// Says whether a space quota explains a file that was cut short.
     ///
     /// Hadoop 2.7 answers 201 to an upload that runs into a space quota and leaves a truncated file (seen live: the

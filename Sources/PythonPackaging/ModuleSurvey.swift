@@ -89,9 +89,19 @@ struct ModuleSurvey {
     private static func kind(_ leaf: Substring) -> Kind {
         if leaf.hasSuffix(".py") { return .module }
         if leaf.hasSuffix(".pyi") || leaf == "py.typed" { return .stub }
+        if isDocument(leaf) { return .stub }
         for suffix in [".so", ".pyd", ".dll", ".dylib"] where leaf.hasSuffix(suffix) { return .native }
         // Versioned shared libraries: libfoo.so.1.2
         return leaf.contains(".so.") ? .native : .data
+    }
+
+    /// Licences and documentation that wheels carry beside their modules; no code reads them.
+    private static func isDocument(_ leaf: Substring) -> Bool {
+        if leaf.hasSuffix(".md") || leaf.hasSuffix(".rst") { return true }
+        let stem = leaf.split(separator: ".").first ?? leaf
+        return ["LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS", "README", "CHANGES", "CHANGELOG"].contains {
+            stem.uppercased() == $0
+        }
     }
 
     /// Directories on the way to a module that are neither regular packages nor listed themselves.

@@ -26,7 +26,7 @@ public struct SourceTree {
         ".bzr",
         ".bzrignore", "CVS", ".cvsignore", ".jj",
         "*~", ".*.swp", ".*.swo", "#*#", ".#*", ".DS_Store", "Thumbs.db", ".idea", ".vscode", "*.orig", "*.rej",
-        ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".ipynb_checkpoints",
+        ".envsync", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".ipynb_checkpoints",
     ].map { $0.hasPrefix("#") ? "\\" + $0 : $0 }
 
     /// More files than this are refused; it is most likely the wrong directory.

@@ -44,6 +44,10 @@ public struct PreflightFinding: Sendable, Hashable {
         public static let localPython = Code(rawValue: "local-python")
         /// A driver's Python that isn't there, or isn't used.
         public static let driverPython = Code(rawValue: "driver-python")
+        /// Packages of an archive that a client-mode driver doesn't find.
+        public static let driverPath = Code(rawValue: "driver-path")
+        /// Packages of an archive that nothing finds in local mode.
+        public static let localPath = Code(rawValue: "local-path")
         /// The main program is missing, ambiguous, or not something `spark-submit` runs as Python.
         public static let main = Code(rawValue: "main")
         /// A property that takes the place of, or is displaced by, what envsync says.

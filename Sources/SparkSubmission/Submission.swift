@@ -72,6 +72,7 @@ extension Submission {
         planner.checkCollisions()
         planner.chooseMain()
         planner.choosePython()
+        planner.choosePythonPath()
         planner.checkConfiguration()
         planner.checkExtraOptions()
         planner.checkWords()

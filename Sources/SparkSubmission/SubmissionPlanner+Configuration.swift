@@ -5,7 +5,7 @@ extension SubmissionPlanner {
     mutating func checkConfiguration() {
         for (key, value) in job.conf.sorted(by: { $0.key < $1.key }) {
             checkProperty(key, value, source: "property \(QuotedText.visible(key)) of job \"\(job.name)\"")
-            submission.conf.append(SparkProperty(key: key, value: value))
+            take(key, value)
         }
         submission.conf.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         for property in submission.conf
@@ -48,6 +48,7 @@ extension SubmissionPlanner {
         case "spark.files": (option, entries) = ("--files", submission.files)
         case "spark.archives": (option, entries) = ("--archives", submission.archives)
         case "spark.submit.pyFiles": (option, entries) = ("--py-files", submission.pyFiles)
+        case "spark.jars": (option, entries) = ("--jars", [])
         case let key where Self.yarnListKeys.contains(key):
             if job.master == .yarn {
                 warn(
@@ -65,65 +66,16 @@ extension SubmissionPlanner {
             error(
                 .confConflict, "\(source) is dropped by spark-submit, since \(option) names \(entry.artifact.label)",
                 try: advice)
+        } else if extra.value(of: option) != nil {
+            warn(
+                .confIgnored, "\(source) is dropped by spark-submit, since the extra option \(option) is given",
+                try: "give the option alone")
+        } else if key == "spark.jars" {
+            return  // Nothing of ours; the collision check reads it.
         } else if key == "spark.archives", job.master == .yarn, job.deployMode == .cluster {
             warn(.confIgnored, "\(source) is dropped in YARN cluster mode", try: advice)
         } else {
             warn(.confHazard, "\(source) names files that envsync doesn't know", try: advice)
-        }
-    }
-
-    /// Options after ours win, so they must not replace what was planned.
-    mutating func checkExtraOptions() {
-        var rest = request.extraOptions[...]
-        while let word = rest.popFirst() {
-            guard word.hasPrefix("-") else {
-                if let main = submission.main {
-                    error(
-                        .extraOption,
-                        "spark-submit would take the extra word \(QuotedText.visible(word)) for the main program, not "
-                            + QuotedText.visible(main),
-                        try: "give extra options only; arguments of the program belong to the job")
-                }
-                return
-            }
-            if Self.switches.contains(word) { continue }
-            let option: String
-            let value: String
-            if let equals = word.firstIndex(of: "="), word.hasPrefix("--") {
-                (option, value) = (String(word[..<equals]), String(word[word.index(after: equals)...]))
-            } else if let next = rest.popFirst() {
-                (option, value) = (word, next)
-            } else {
-                error(.extraOption, "the extra option \(QuotedText.visible(word)) has no value", try: "add its value")
-                return
-            }
-            checkExtraOption(option, value)
-        }
-    }
-
-    /// `SparkSubmitOptionParser.switches`.
-    private static let switches: Set<String> = [
-        "--help", "-h", "--supervise", "--usage-error", "--verbose", "-v", "--version",
-    ]
-
-    private mutating func checkExtraOption(_ option: String, _ value: String) {
-        func conflict(with ours: String) {
-            error(
-                .extraOption, "the extra option \(option) \(QuotedText.visible(value)) would replace \(ours)",
-                try: "say it in envsync.toml instead")
-        }
-        switch option {
-        case "--master": conflict(with: "--master \(job.master), which the Python settings are made for")
-        case "--deploy-mode":
-            conflict(with: "--deploy-mode \(job.deployMode.rawValue), which the Python settings are made for")
-        case "--py-files": submission.pyFiles.first.map { conflict(with: "--py-files with \($0.artifact.label)") }
-        case "--files": submission.files.first.map { conflict(with: "--files with \($0.artifact.label)") }
-        case "--archives": submission.archives.first.map { conflict(with: "--archives with \($0.artifact.label)") }
-        case "--conf", "-c":
-            let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            checkProperty(
-                parts[0], parts.count > 1 ? parts[1] : "", source: "extra property \(QuotedText.visible(parts[0]))")
-        default: break
         }
     }
 

@@ -153,6 +153,11 @@ extension SubmissionPlanner {
             + (names.isEmpty ? "; it has none" : " (there are: \(names.joined(separator: ", ")))")
     }
 
+    /// Whether a Python is named by a path inside an archive's directory.
+    static func isPath(_ path: String, inside link: String) -> Bool {
+        isRelativePath(path) && firstComponent(path) == link
+    }
+
     private static func isRelativePath(_ path: String) -> Bool { !path.hasPrefix("/") && path.contains("/") }
 
     private static func firstComponent(_ path: String) -> String {

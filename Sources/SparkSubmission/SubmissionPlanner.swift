@@ -4,6 +4,7 @@ import EnvSyncModel
 struct SubmissionPlanner {
     let request: SubmissionRequest
     let base: StoreBase
+    let extra: ExtraOptions
     var submission: Submission
     var findings: [PreflightFinding] = []
 
@@ -12,6 +13,7 @@ struct SubmissionPlanner {
     init(_ request: SubmissionRequest) {
         self.request = request
         base = StoreBase(request.storeBase)
+        extra = ExtraOptions(request.extraOptions)
         submission = Submission(master: request.job.master, deployMode: request.job.deployMode)
         submission.mainArguments = request.job.arguments + request.extraArguments
         submission.extraOptions = request.extraOptions

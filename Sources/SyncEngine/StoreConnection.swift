@@ -18,6 +18,8 @@ struct StoreConnection: Sendable {
     let servers: [String]
     /// Where a missing setting was found, for `doctor`.
     let explanations: [String]
+    /// What is doubtful about how jobs reach the store, for `args` and `doctor`.
+    let warnings: [String]
 
     /// The prefix of all object URIs that jobs get, for example `hdfs://ns1/apps/envsync`, not percent-encoded; `nil`
     /// while nobody told.
@@ -59,7 +61,7 @@ extension StoreConnection {
                 location: location,
                 store: ObjectStore(
                     fileSystem: LocalFileSystem(), root: location.path, sharing: configuration.sharing),
-                user: environment.userName, configuredAuthority: nil, servers: [], explanations: [])
+                user: environment.userName, configuredAuthority: nil, servers: [], explanations: [], warnings: [])
         }
         let hadoop = try hadoopConfiguration(environment)
         let (namenodes, explanation) = try endpoints(of: location, hadoop)
@@ -87,7 +89,8 @@ extension StoreConnection {
                 fileSystem: WebHDFSFileSystem(client: client, http: httpClient, replication: replication),
                 root: location.path, sharing: configuration.sharing),
             user: user, configuredAuthority: authority.value, servers: namenodes.map(\.authority),
-            explanations: [explanation, authority.explanation].compactMap { $0 })
+            explanations: [explanation, authority.explanation].compactMap { $0 },
+            warnings: [authority.warning].compactMap { $0 })
     }
 
     private static func hadoopConfiguration(_ environment: Environment) throws(EnvSyncError) -> HadoopConfiguration? {
@@ -142,7 +145,7 @@ extension StoreConnection {
     private static func configuredAuthority(
         _ configuration: StoreConfiguration, _ location: StoreLocation, _ namenodes: [WebHDFSEndpoint],
         _ hadoop: HadoopConfiguration?
-    ) throws(EnvSyncError) -> (value: String?, explanation: String?) {
+    ) throws(EnvSyncError) -> (value: String?, explanation: String?, warning: String?) {
         if let url = configuration.sparkURL {
             let trimmed = url.hasSuffix("/") ? String(url.dropLast()) : url
             let rest =
@@ -154,16 +157,35 @@ extension StoreConnection {
                     suggestion:
                         "write what fs.defaultFS in the cluster's core-site.xml says, for example \"hdfs://ns1\"")
             }
-            return (trimmed, "jobs use \(trimmed), from store.spark-url")
+            return (trimmed, "jobs use \(trimmed), from store.spark-url", nil)
         }
-        if location.scheme == .hdfs { return ("hdfs://\(location.authority)", nil) }
-        guard let hadoop, let defaultFS = hadoop.defaultFS, defaultFS.hasPrefix("hdfs://") else { return (nil, nil) }
-        let authority = String(defaultFS.dropFirst(7).prefix { $0 != "/" })
-        // The configuration may be of another cluster than the one that store.url names.
+        let defaultFS = hadoop?.defaultFS.flatMap {
+            $0.hasPrefix("hdfs://") ? $0.dropFirst(7).prefix { $0 != "/" } : nil
+        }
+        if location.scheme == .hdfs {
+            let authority = "hdfs://\(location.authority)"
+            guard let defaultFS, defaultFS.lowercased() != location.authority.lowercased() else {
+                return (authority, nil, nil)
+            }
+            return (
+                authority, nil,
+                "jobs use \(authority), but fs.defaultFS in HADOOP_CONF_DIR is hdfs://\(defaultFS): YARN copies every "
+                    + "object at each submit unless both are the same"
+            )
+        }
+        guard let hadoop, let defaultFS else { return (nil, nil, nil) }
+        let authority = "hdfs://\(defaultFS)"
         let known = Set(
-            hadoop.namenodes(for: authority).map(\.authority)
-                + hadoop.namenodes(for: authority, secure: true).map(\.authority))
-        guard !known.isDisjoint(with: namenodes.map(\.authority)) else { return (nil, nil) }
-        return ("hdfs://\(authority)", "jobs use hdfs://\(authority), from fs.defaultFS in HADOOP_CONF_DIR")
+            hadoop.namenodes(for: String(defaultFS)).map(\.authority)
+                + hadoop.namenodes(for: String(defaultFS), secure: true).map(\.authority))
+        // The configuration may be of another cluster; or the store is reached by another name, or through a gateway.
+        let isDoubtful = known.isDisjoint(with: namenodes.map(\.authority))
+        let warning =
+            "jobs use \(authority), from fs.defaultFS in HADOOP_CONF_DIR, whose NameNodes are "
+            + "\(known.sorted().joined(separator: ", ")), not \(namenodes.map(\.authority).joined(separator: ", ")); "
+            + "if that is another cluster, set store.spark-url"
+        return (
+            authority, "jobs use \(authority), from fs.defaultFS in HADOOP_CONF_DIR", isDoubtful ? warning : nil
+        )
     }
 }

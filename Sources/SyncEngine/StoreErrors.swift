@@ -19,7 +19,8 @@ extension EnvSyncError {
             suggestion =
                 connection.location.scheme == .file
                 ? "set store.url in envsync.toml to a directory of yours"
-                : "ask for write access for \"\(connection.user)\", or set store.url in envsync.toml to a directory of yours"
+                : "ask for write access for \"\(connection.user)\", or set store.url in envsync.toml to a directory of yours; "
+                    + "where several users push to one store, its owner sets store.sharing and runs push --repair"
         case .occupied:
             code = .verification
             message =
@@ -64,6 +65,7 @@ extension EnvSyncError {
         case .sourceUnreadable:
             code = .artifact
             message = "\(cannot): a local file can't be read"
+            suggestion = "make it readable, then run the same command again"
         case .corrupted:
             code = .verification
             message = "\(cannot): \(place) does not hold what it should"
@@ -71,9 +73,12 @@ extension EnvSyncError {
         case .notFound:
             code = .refused
             message = "\(cannot): \(place) does not exist"
+            suggestion = "if something else is in the way there, move it; then envsync push --repair"
         default:
             code = .refused
             message = "\(cannot): \(error.operation) failed on \(place)"
+            suggestion =
+                "envsync doctor; if it finds nothing, run the same command with -v and ask the cluster's administrators"
         }
         self.init(code, message, reason: error.reason, suggestion: suggestion, consequence: consequence)
     }

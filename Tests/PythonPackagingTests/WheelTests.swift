@@ -260,6 +260,15 @@ import Testing
                 "toolz/a/__init__.py": "",
             ]
         },
+        Delivery(testDescription: "licences and documentation", topLevel: ["foo"], reasons: []) {
+            $0.files = ["foo/__init__.py": "", "foo/LICENSE": "", "foo/README.md": "", "foo/notice.txt": ""]
+        },
+        Delivery(
+            testDescription: "data that only looks like documentation", topLevel: ["foo"],
+            reasons: [.packageData(path: "foo/words.txt", others: 0)]
+        ) {
+            $0.files = ["foo/__init__.py": "", "foo/words.txt": ""]
+        },
         Delivery(
             testDescription: "a namespace package called tests", topLevel: ["tests"],
             reasons: [.namespacePackage(path: "tests", others: 0)]

@@ -81,8 +81,8 @@ struct ConfigurationPreflightTests {
         ]
         let plan = try Fixture.plan(
             try Fixture.job("local[1]"), artifacts, mainOverride: "other.py", extraOptions: options)
-        #expect(plan.findings.map(\.code) == [.extraOption])
-        for name in names { #expect(plan.findings.first?.message.contains(name) == true, "\(plan.findings)") }
+        #expect(plan.errors.map(\.code) == [.extraOption])
+        for name in names { #expect(plan.errors.first?.message.contains(name) == true, "\(plan.findings)") }
     }
 
     @Test func extraOptionsThatReplaceNothing() throws {

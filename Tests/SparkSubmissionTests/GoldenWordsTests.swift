@@ -49,7 +49,26 @@ struct GoldenWordsTests {
                 "spark.app.name=nightly run", "spark.executor.memory=4g", "spark.pyspark.driver.python=venv/bin/python",
                 "spark.pyspark.python=./environment/bin/python",
             ]),
-        Case(master: "yarn", interpreter: nil, properties: []),
+        // Packages without an interpreter go on the workers' path; in cluster mode on the driver's too.
+        Case(
+            master: "yarn", interpreter: nil, properties: ["spark.executorEnv.PYTHONPATH=./environment"],
+            warnings: [.driverPath]),
+        Case(
+            master: "yarn", deployMode: .cluster, interpreter: nil, python: "/usr/bin/python3",
+            conf: ["spark.executorEnv.PYTHONPATH": "/opt/a:/opt/b", "spark.yarn.appMasterEnv.PYTHONPATH": ""],
+            properties: [
+                "spark.executorEnv.PYTHONPATH=./environment:/opt/a:/opt/b", "spark.pyspark.python=/usr/bin/python3",
+                "spark.yarn.appMasterEnv.PYTHONPATH=./environment",
+            ]),
+        Case(
+            master: "yarn", interpreter: nil, conf: ["spark.yarn.appMasterEnv.PYTHONPATH": "/opt/a"],
+            properties: [
+                "spark.executorEnv.PYTHONPATH=./environment", "spark.yarn.appMasterEnv.PYTHONPATH=/opt/a",
+            ], warnings: [.driverPath]),
+        // The job says that there is an interpreter in it.
+        Case(
+            master: "yarn", deployMode: .cluster, interpreter: nil, python: "./environment/bin/python3",
+            properties: ["spark.pyspark.python=./environment/bin/python3"]),
         // YARN cluster: the driver runs where the archive is; one setting serves both.
         Case(master: "yarn", deployMode: .cluster, properties: ["spark.pyspark.python=./environment/bin/python"]),
         Case(
@@ -69,9 +88,18 @@ struct GoldenWordsTests {
         Case(
             master: "local-cluster[2,1,1024]", store: "file:///srv/my store", base: "file:///srv/my%20store",
             properties: ["spark.pyspark.driver.python=python3", "spark.pyspark.python=./environment/bin/python"]),
+        Case(
+            master: "spark://m1:7077", interpreter: nil, conf: ["spark.executorEnv.PYTHONPATH": "/opt/a"],
+            properties: ["spark.executorEnv.PYTHONPATH=./environment:/opt/a"], warnings: [.driverPath]),
+        Case(
+            master: "local-cluster[2,1,1024]", interpreter: nil,
+            properties: ["spark.executorEnv.PYTHONPATH=./environment"], warnings: [.driverPath]),
         // Local: nothing is unpacked in the job's directory.
         Case(master: "local[*]", properties: [], warnings: [.localPython]),
-        Case(master: "local[4]", interpreter: nil, properties: []),
+        Case(master: "local[4]", interpreter: nil, properties: [], warnings: [.localPath]),
+        Case(
+            master: "local[4]", interpreter: nil, conf: ["spark.executorEnv.PYTHONPATH": "/opt/a"],
+            properties: ["spark.executorEnv.PYTHONPATH=/opt/a"], warnings: [.localPath]),
         Case(
             master: "local", store: "file:///home/ana/c++/50%", base: "file:///home/ana/c++/50%25",
             python: "/opt/py/bin/python", properties: ["spark.pyspark.python=/opt/py/bin/python"]),
@@ -119,8 +147,9 @@ struct GoldenWordsTests {
         #expect(plan.submission.archives.map(\.argument).allSatisfy { $0.hasSuffix("/tools.tgz") })
         #expect(plan.findings == [])
         let words = Fixture.words(plan)
-        #expect(words.count == 8)
-        #expect(words[5].split(separator: ",").map { $0.split(separator: "/").last } == ["b.zip", "a.zip"])
+        #expect(words.count == 12)
+        #expect(words[5] == "spark.executorEnv.PYTHONPATH=./tools.tgz")
+        #expect(words[9].split(separator: ",").map { $0.split(separator: "/").last } == ["b.zip", "a.zip"])
     }
 
     @Test func anArchiveWithoutAliasIsFoundUnderItsLeaf() throws {

@@ -94,7 +94,7 @@ struct JSONEmitterTests {
         #expect(archives[0]["alias"] as? String == "env")
         #expect(archives[0]["uri"] as? String == plan.submission.archives[0].uri)
         let findings = try #require(object["findings"] as? [[String: String]])
-        #expect(findings.map { $0["code"] } == ["conf-syntax", "archive-format"])
+        #expect(findings.map { $0["code"] } == ["conf-syntax", "archive-format", "local-path"])
         #expect(text.hasSuffix("}\n") && !text.contains("\\/"))
         #expect(try JSONEmitter().text(plan) == text)
     }

@@ -20,7 +20,11 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "What is not there locally is not drift.")
     var remoteOnly = false
 
-    @Flag(help: "Compare the server's checksum of every object, without downloading.")
+    @Flag(
+        help: """
+            Compare the server's checksum of every object, without downloading. It doesn't see what a disk has damaged
+            behind HDFS's back.
+            """)
     var deep = false
 
     @Flag(help: "Download every object and hash it: finds also what a disk has damaged behind HDFS's back.")
@@ -83,6 +87,7 @@ struct CheckCommand: AsyncParsableCommand {
         let objects: Int
         let findings: [Finding]
         let requests: Int
+        let notCompared: Int
         let bytesReceived: Int64
 
         init(_ result: CheckResult, _ workspace: Workspace) {
@@ -96,6 +101,7 @@ struct CheckCommand: AsyncParsableCommand {
                 Finding(code: $0.code.rawValue, subject: $0.subject, message: $0.message, suggestion: $0.suggestion)
             }
             requests = result.requests
+            notCompared = result.notCompared
             bytesReceived = result.bytesReceived
         }
     }

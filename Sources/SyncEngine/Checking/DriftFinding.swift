@@ -63,6 +63,8 @@ public struct CheckResult: Sendable {
     public let objects: Int
     /// Requests to servers.
     public let requests: Int
+    /// Objects that ``CheckOptions/deep`` could not compare, since the server's checksum doesn't tell.
+    public let notCompared: Int
     /// Bytes received from servers, without headers; with ``CheckOptions/deep`` no object's bytes are among them.
     public let bytesReceived: Int64
 }

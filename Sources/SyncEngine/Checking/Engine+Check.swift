@@ -24,7 +24,7 @@ extension Engine {
         // A push sends what is missing unless the published generation already vouches for it.
         let isPublished = remote.0.generation?.id == id
         findings += remote.0.findings
-        findings += remote.1.map { finding in
+        findings += remote.1.findings.map { finding in
             guard finding.code == .objectMissing, !isPublished else { return finding }
             return DriftFinding(
                 code: finding.code, subject: finding.subject, message: finding.message, suggestion: "envsync push")
@@ -35,7 +35,7 @@ extension Engine {
         return CheckResult(
             id: id, generation: remote.0.generation, findings: findings, objects: objects.count,
             requests: connection.store.fileSystem.requestCount,
-            bytesReceived: connection.store.fileSystem.bytesReceived)
+            notCompared: remote.1.notCompared, bytesReceived: connection.store.fileSystem.bytesReceived)
     }
 
     private func localFindings(_ lock: Lock, _ scan: LocalScan, remoteOnly: Bool) -> [DriftFinding] {
@@ -108,7 +108,7 @@ extension Engine {
 
     private func objectFindings(
         _ lock: Lock, _ objects: [ObjectKey], _ options: CheckOptions, _ connection: StoreConnection
-    ) async throws -> [DriftFinding] {
+    ) async throws -> (findings: [DriftFinding], notCompared: Int) {
         let store = connection.store
         let report = self.report
         let directories = try await store.directories(for: objects, concurrency: options.concurrency)
@@ -116,6 +116,11 @@ extension Engine {
             of: objects, concurrency: options.concurrency, known: directories
         ) { report(.checked(object: $0)) }
         var findings = modeFindings(of: directories, store)
+        for directory in try await store.ownDirectories(of: environment)
+        where directory.status.permission & directory.wanted != directory.wanted {
+            findings.append(
+                modeFinding(directory.path, directory.status, wanted: String(directory.wanted, radix: 8)))
+        }
         var whole: [(ObjectKey, RemoteStatus)] = []
         for object in objects {
             let path = store.layout.path(of: object)
@@ -139,52 +144,73 @@ extension Engine {
                         suggestion: "envsync push --repair"))
             }
         }
-        if options.deep || options.readBack {
-            findings += try await contentFindings(lock, whole, options, connection)
-        }
-        return findings
+        guard options.deep || options.readBack else { return (findings, 0) }
+        let content = try await contentFindings(lock, whole, options, connection)
+        return (findings + content.findings, content.notCompared)
     }
 
     private func contentFindings(
         _ lock: Lock, _ objects: [(ObjectKey, RemoteStatus)], _ options: CheckOptions, _ connection: StoreConnection
-    ) async throws -> [DriftFinding] {
+    ) async throws -> (findings: [DriftFinding], notCompared: Int) {
         let expected = Dictionary(
             lock.artifacts.map { ($0.object, $0.hdfsChecksum) }, uniquingKeysWith: { first, _ in first })
+        let mappings = (try? state.mappings(store: storeName, environment: environment.text)) ?? []
+        let recorded = Dictionary(mappings.map { ($0.storePath, $0) }, uniquingKeysWith: { first, _ in first })
         let examiner = ObjectExaminer(store: connection.store, user: connection.user)
-        let found = try await concurrently(objects, limit: options.concurrency) { object, status -> DriftFinding? in
-            let finding: ObjectExaminer.Finding
-            let path = connection.store.layout.path(of: object)
+        let found = try await concurrently(objects, limit: options.concurrency) { object, status in
             do {
-                finding =
+                let finding =
                     options.readBack
                     ? try await examiner.readBack(object)
-                    : try await examiner.examine(object, status, hdfsChecksum: expected[object] ?? nil)
-            } catch let error as RemoteFileError where error.condition == .other || error.condition == .corrupted {
-                // HDFS itself finds no intact replica, or refuses to checksum the file.
-                finding = .differs("it can't be read: \(error.reason)")
+                    : try await examiner.examine(
+                        object, status, hdfsChecksum: expected[object] ?? nil,
+                        recorded: recorded[connection.store.layout.path(of: object)], mayReadBack: false)
+                return (object, finding)
+            } catch let error as RemoteFileError
+                where options.readBack && (error.condition == .other || error.condition == .corrupted)
+            {
+                // HDFS breaks off where a block doesn't match its checksums.
+                return (object, .differs("it can't be read to its end: \(error.reason)"))
             }
-            guard case .differs(let how) = finding else { return nil }
-            return DriftFinding(
-                code: .objectContent, subject: path, message: "it holds other bytes than its name says: \(how)",
-                suggestion: options.readBack ? "envsync push --repair --read-back" : "envsync push --repair")
         }
-        return found.compactMap { $0 }
+        var findings: [DriftFinding] = []
+        var notCompared = 0
+        for (object, finding) in found {
+            switch finding {
+            case .matches: continue
+            case .unknown(let reason):
+                if notCompared == 0 {
+                    report(.warning("not all objects can be compared without downloading; use --read-back: \(reason)"))
+                }
+                notCompared += 1
+            case .differs(let how):
+                findings.append(
+                    DriftFinding(
+                        code: .objectContent, subject: connection.store.layout.path(of: object),
+                        message: "it holds other bytes than its name says: \(how)",
+                        suggestion: options.readBack ? "envsync push --repair --read-back" : "envsync push --repair"))
+            }
+        }
+        return (findings, notCompared)
     }
 
     /// Directories that others can't pass keep YARN from localising objects once for all users
-    /// (Spark `ClientDistributedCacheManager.isPublic`).
+    /// (Spark `ClientDistributedCacheManager.isPublic`); those that the users of a shared store can't write to keep
+    /// them from pushing.
     private func modeFindings(of directories: [RemoteStatus], _ store: ObjectStore) -> [DriftFinding] {
-        directories.filter { $0.permission & 0o001 == 0 }.map { directory in
+        let mode = store.sharing.directoryMode
+        return directories.filter { $0.permission & mode != mode }.map { directory in
             modeFinding(
                 store.layout.objectDirectory(named: directory.name), directory,
-                wanted: String(store.sharing.directoryMode, radix: 8))
+                wanted: String(mode, radix: 8))
         }
     }
 
     private func modeFinding(_ path: String, _ status: RemoteStatus, wanted: String) -> DriftFinding {
         DriftFinding(
             code: .objectMode, subject: path,
-            message: "its mode is \(String(status.permission, radix: 8)), so other users' jobs can't read it",
+            message:
+                "its mode is \(String(status.permission, radix: 8)); \(wanted) lets those use it whom store.sharing names",
             suggestion: "envsync push --repair, or hdfs dfs -chmod \(wanted) \(path)")
     }
 }

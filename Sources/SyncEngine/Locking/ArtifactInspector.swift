@@ -43,7 +43,13 @@ struct ArtifactInspector: Sendable {
                     "there is no such file", try: "restore it, or take it out of \(workspace.configurationFile)",
                     kind: .missing)
             }
-            return failure(error.reason)
+            let suggestion =
+                switch error.cause {
+                case .changed: "let whatever writes it finish, then run the same command again"
+                case .unreadable: "make it readable, or take it out of \(workspace.configurationFile)"
+                default: "name a regular file in \(workspace.configurationFile)"
+                }
+            return failure(error.reason, try: suggestion)
         } catch let error as UnusableArtifact {
             return failure(error.message, try: error.suggestion)
         } catch let error as WheelError {
@@ -54,7 +60,9 @@ struct ArtifactInspector: Sendable {
             let isBelow = error.path.utf8.starts(with: (item.path + "/").utf8)
             let name = String(decoding: error.path.utf8.dropFirst(item.path.utf8.count + 1), as: UTF8.self)
             let culprit = isBelow ? QuotedText.visible(name) + ": " : ""
-            return failure(culprit + error.message + entry, kind: error.code == .notFound ? .missing : .unusable)
+            return failure(
+                culprit + error.message + entry, try: "mend or remove it, or leave it out with `exclude`",
+                kind: error.code == .notFound ? .missing : .unusable)
         }
     }
 
@@ -157,9 +165,19 @@ struct ArtifactInspector: Sendable {
         }
     }
 
+    /// Patterns for what envsync itself writes below a source directory: a lock can't list its own digest.
+    private func ownFiles(below directory: String) -> [String] {
+        var own = [workspace.lockPath]
+        if workspace.storeLocation.scheme == .file { own.append(workspace.storeLocation.path) }
+        return own.filter { $0.hasPrefix(directory + "/") }.map { path in
+            // A leading slash anchors the pattern; a backslash keeps each character from being a wildcard.
+            "/" + path.dropFirst(directory.count + 1).map { "*?[]\\!# ".contains($0) ? "\\\($0)" : String($0) }.joined()
+        }
+    }
+
     /// Lists a source directory.
     func tree(_ source: SourceConfiguration, at path: String) throws -> Tree {
-        let files = try SourceTree.files(under: path, excluding: source.exclude)
+        let files = try SourceTree.files(under: path, excluding: source.exclude + ownFiles(below: path))
         let isPackage = files.contains { $0.relativePath == "__init__.py" }
         let directoryName = path.split(separator: "/").last.map(String.init) ?? "source"
         let prefix = source.prefix ?? (isPackage ? directoryName : "")

@@ -39,7 +39,8 @@ struct Discovery {
     ) -> LocalItem {
         let recorded = path.hasPrefix("/") ? (path.split(separator: "/").last.map(String.init) ?? path) : path
         return LocalItem(
-            role: role, path: workspace.resolve(path), origin: ArtifactOrigin(section: section, path: recorded),
+            role: role, path: Workspace.absolutePath(workspace.resolve(path)),
+            origin: ArtifactOrigin(section: section, path: recorded),
             jobs: job.map { [$0] } ?? [])
     }
 

@@ -46,12 +46,16 @@ extension Push {
         { return false }
     }
 
-    /// Gives the store's directories on the way to objects the modes that let other users' jobs pass.
+    /// Gives the store's directories the modes that `store.sharing` wants, where they lack some of their bits.
     private func mendDirectories(_ objects: [ObjectKey]) async throws {
+        for directory in try await store.ownDirectories(of: environment)
+        where directory.status.permission & directory.wanted != directory.wanted {
+            try await mend(directory.path, directory.status.permission | directory.wanted)
+        }
+        let mode = store.sharing.directoryMode
         for directory in try await store.directories(for: objects, concurrency: options.concurrency)
-        where directory.permission & 0o001 == 0 {
-            let mode = directory.permission | store.sharing.directoryMode
-            try await mend(store.layout.objectDirectory(named: directory.name), mode)
+        where directory.permission & mode != mode {
+            try await mend(store.layout.objectDirectory(named: directory.name), directory.permission | mode)
         }
     }
 
@@ -99,12 +103,16 @@ extension Push {
                     options.repair && options.readBack
                     ? try await examiner.readBack(object)
                     : try await examiner.examine(object, status, hdfsChecksum: expected[object] ?? nil)
-                guard case .matches(let verification) = finding else { return (object, nil) }
-                return (object, Placed(modified: status.modified, verification: verification))
+                switch finding {
+                case .matches(let verification):
+                    return (object, Placed(modified: status.modified, verification: verification))
+                case .differs, .unknown: return (object, nil)
+                }
             } catch let error as RemoteFileError
-                where options.repair && (error.condition == .other || error.condition == .corrupted)
+                where options.repair && options.readBack
+                && (error.condition == .other || error.condition == .corrupted)
             {
-                // HDFS itself finds no intact replica. Without --repair this is an error: what is replaced gets a new
+                // It can't be read to its end. In any other case this is an error: what is replaced gets a new
                 // modification time, which breaks the applications that run with it, and the server may be wrong.
                 return (object, nil)
             }
@@ -146,36 +154,59 @@ struct ObjectExaminer: Sendable {
     enum Finding: Sendable {
         case matches(Verification)
         case differs(String)
+        /// Only reading it back can tell, and that was not wanted.
+        case unknown(String)
     }
 
     let store: ObjectStore
     let user: String
 
-    /// The algorithm names of HDFS checksums that a lock's `hdfs-checksum` can be compared with: chunks of 512 bytes
-    /// with CRC-32C; blocks of 128 MiB, or one block, or an empty file.
-    private static let comparable: Set<String> = [
-        "MD5-of-0MD5-of-512CRC32C", "MD5-of-\((128 << 20) / 512)MD5-of-512CRC32C", "MD5-of-0MD5-of-0CRC32",
-    ]
+    /// Whether a server's checksum of an object was computed as a lock's `hdfs-checksum` is: over chunks of 512 bytes with
+    /// CRC-32C, and over blocks of 128 MiB or, for what fits into one of them, over a single block of any size.
+    private static func isComparable(_ algorithm: String, size: Int64) -> Bool {
+        let blockSize = HDFSParameters.blockSize
+        if size == 0 { return algorithm == "MD5-of-0MD5-of-0CRC32" }
+        let crcsPerBlock = size > blockSize ? blockSize / Int64(HDFSParameters.bytesPerChecksum) : 0
+        return algorithm == "MD5-of-\(crcsPerBlock)MD5-of-\(HDFSParameters.bytesPerChecksum)CRC32C"
+    }
 
     /// Compares by the server's checksum, and by reading back where that can't tell.
     ///
     /// In a `world` store, what somebody else put there is always read back: everybody can make a file with a given
     /// CRC, nobody one with a given SHA-256.
-    func examine(_ object: ObjectKey, _ status: RemoteStatus, hdfsChecksum: String?) async throws -> Finding {
+    ///
+    /// - Parameters:
+    ///   - recorded: what this workspace recorded when it verified the object; used where the server's checksum is of
+    ///     another kind than the lock's, as with DataNodes that checksum in other chunks.
+    ///   - mayReadBack: if not, the server's checksum alone decides, or nothing does; for `check --deep`, which
+    ///     looks for damage and downloads nothing.
+    func examine(
+        _ object: ObjectKey, _ status: RemoteStatus, hdfsChecksum: String?, recorded: ObjectMapping? = nil,
+        mayReadBack: Bool = true
+    ) async throws -> Finding {
         let path = store.layout.path(of: object)
-        let mayBeForged = store.sharing == .world && status.owner != user
+        let mayBeForged = mayReadBack && store.sharing == .world && status.owner != user
+        var reason = "the server gives no checksum of it"
         if !mayBeForged, let checksum = try await store.fileSystem.checksum(path) {
             if checksum.method == .readBack {
                 return checksum.checksum == object.digest.hex
                     ? .matches(checksum) : .differs("its SHA-256 is \(checksum.checksum.prefix(12))…")
             }
-            if let hdfsChecksum, Self.comparable.contains(checksum.algorithm) {
+            if let hdfsChecksum, Self.isComparable(checksum.algorithm, size: object.size) {
                 return checksum.checksum == hdfsChecksum
                     ? .matches(checksum)
                     : .differs("the server's checksum is \(checksum.checksum), not \(hdfsChecksum)")
             }
+            if let recorded, recorded.verification == .checksum, recorded.checksumAlgorithm == checksum.algorithm,
+                let expected = recorded.checksum
+            {
+                return checksum.checksum == expected
+                    ? .matches(checksum)
+                    : .differs("the server's checksum is \(checksum.checksum), not \(expected) as when it was verified")
+            }
+            reason = "the server's checksum is of another kind (\(checksum.algorithm))"
         }
-        return try await readBack(object)
+        return mayReadBack ? try await readBack(object) : .unknown(reason)
     }
 
     /// Downloads the object and hashes it.

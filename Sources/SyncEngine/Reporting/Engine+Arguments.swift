@@ -43,9 +43,14 @@ extension Engine {
                 suggestion: first.suggestion, consequence: "nothing was emitted")
         }
         let result = JobArguments(plan: plan, id: id, generation: generation)
+        // What comes from the command line, and what the program gets, may hold secrets; neither is the environment.
+        var recorded = plan.submission
+        recorded.extraOptions = []
+        recorded.mainArguments = []
+        let line = SparkSubmitEmitter().shellLine(SparkSubmitEmitter().words(recorded))
         let emission = Emission(
             job: job.name.text, store: storeName, environment: id, generation: generation, format: format,
-            arguments: result.line.quoted, emittedAt: Now.seconds)
+            arguments: line.quoted, emittedAt: Now.seconds)
         remember { state in
             // The same again within a minute is no news, and entering it would wait for the disk.
             var last = try state.lastEmission(job: emission.job)
@@ -80,6 +85,7 @@ extension Engine {
     /// The prefix of object URIs, and the generation, of an environment that is published.
     private func publishedBase(_ id: ContentDigest, _ lock: Lock) async throws -> (String, Int?) {
         let connection = try connect(concurrency: 4)
+        for warning in connection.warnings { report(.warning(warning)) }
         if let known = try? state.publication(store: storeName, environment: environment.text), known.id == id,
             let base = connection.configuredBase ?? known.sparkBase
         {

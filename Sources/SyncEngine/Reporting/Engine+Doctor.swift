@@ -50,6 +50,12 @@ extension Engine {
         for explanation in connection.explanations {
             found(Diagnosis(subject: "hadoop", verdict: .good, message: explanation, suggestion: nil))
         }
+        for warning in connection.warnings {
+            found(
+                Diagnosis(
+                    subject: "hadoop", verdict: .warning, message: warning, suggestion: "set store.spark-url explicitly"
+                ))
+        }
         guard await diagnoseReading(connection, found), await diagnoseWriting(connection, found) else { return }
         await diagnoseSharing(connection, found)
         diagnoseJobs(connection, try? await connection.store.ref(of: environment), found)

@@ -119,6 +119,42 @@ struct FaultyHDFSTests {
         try hdfs.must("DELETE", root, "op=DELETE&recursive=true")
     }
 
+    @Test("DataNodes with the only replicas are down: that is not drift, nothing is replaced, and later all is well")
+    func deadReplicas() throws {
+        let root = try hdfs.makeRoot()
+        let workspace = try TestWorkspace.random(
+            on: hdfs, root: root, sizes: [Int](repeating: 20_000, count: 8), settings: "replication = 1")
+        try workspace.succeed("push")
+        let objects = try hdfs.objects(root)
+        let metadata = try hdfs.tree(root).keys.filter { $0.hasSuffix(".json") }
+        for path in metadata { try hdfs.must("PUT", path, "op=SETREPLICATION&replication=2") }
+        // Until the ref and the manifest are on both.
+        let end = ContinuousClock.now + .seconds(60)
+        while try metadata.contains(where: { path in
+            try hdfs.blocks(of: path).contains { try hdfs.replicas(ofBlock: $0).count < 2 }
+        }), ContinuousClock.now < end { usleep(200_000) }
+        let onSecond = try objects.keys.filter { path in
+            try hdfs.blocks(of: path).contains { block in
+                try hdfs.replicas(ofBlock: block).contains { $0.hasPrefix(hdfs.dataNodeDirectories[1]) }
+            }
+        }
+        try hdfs.script("kill-datanode", onSecond.isEmpty ? "1" : "2")
+        for command in [["check", "--deep"], ["push", "--repair"], ["check", "--read-back"]] {
+            let result = try workspace.run(command, timeout: .seconds(90))
+            #expect(result.status == 2, "\(command): \(result)")
+            #expect(result.stderr.contains("DataNode"), "\(command): \(result)")
+        }
+        // Also when the NameNode has noticed, and says that no active node has the block.
+        sleep(12)
+        for command in [["check", "--deep"], ["push", "--repair"]] {
+            let result = try workspace.run(command, timeout: .seconds(90))
+            #expect(result.status == 2, "\(command): \(result)")
+        }
+        try hdfs.script("start-datanode", onSecond.isEmpty ? "1" : "2")
+        #expect(try workspace.succeed("check", "--deep", "--json").findings() == [])
+        #expect(try hdfs.objects(root) == objects, "what was merely out of reach keeps its time")
+    }
+
     @Test("a name quota: the directory is named, and once there is room only the rest is sent")
     func nameQuota() throws {
         let root = try hdfs.makeRoot()
@@ -154,19 +190,21 @@ struct FaultyHDFSTests {
         let files = ["data/f000.bin", "data/f001.bin", "data/more.bin"]
         try workspace.point(to: hdfs, root: root, files: files, settings: settings)
         try workspace.succeed("lock")
-        // Room for what is there, but not for another block of 128 MiB, which HDFS reserves for each new file.
-        try hdfs.script("dfsadmin", "--", "-setSpaceQuota", "100000000", root)
+        // Room for what is there, but not for another block, which HDFS charges whole while it is written.
+        try hdfs.script("dfsadmin", "--", "-setSpaceQuota", "5500000", root)
         let push = try workspace.envsync("push")
         #expect(push.status == 2)
         #expect(push.stderr.contains("the space quota is used up at \(hdfs.webhdfs)\(root)"), "\(push)")
-        #expect(push.stderr.contains("of the 100000000 bytes"), "\(push)")
+        #expect(push.stderr.contains("of the 5500000 bytes"), "\(push)")
         #expect(push.stderr.contains("nothing was published"), "\(push)")
         #expect(try hdfs.objects(root) == placed)
         #expect(try hdfs.staging(root) == [])
         let reader = StoreReader(instance: hdfs, root: root, environment: "etl")
         #expect(try reader.readAll().generation == 1)
-        try hdfs.script("dfsadmin", "--", "-clrSpaceQuota", root)
+        // Less than one block of the usual 128 MiB is room enough for small files.
+        try hdfs.script("dfsadmin", "--", "-setSpaceQuota", "100000000", root)
         #expect(try workspace.succeed("push", "--json").number("objectsSent") == 1)
+        try hdfs.script("dfsadmin", "--", "-clrSpaceQuota", root)
         #expect(try workspace.succeed("check", "--deep", "--json").findings() == [])
         let after = try hdfs.objects(root)
         for (path, entry) in placed { #expect(after[path] == entry, "was touched: \(path)") }

@@ -37,7 +37,16 @@ extension FaultyHDFSTests {
             var bytes = [UInt8](try workspace.data(name))
             bytes[bytes.count - 1] ^= 1
             try hdfs.put(bytes, to: path)
-            let check = try workspace.envsync("check", "--deep", "--json")
+            // Rewritten by the same DataNode, the checksum is of the recorded kind and differs; by another one, it is of
+            // a kind that only reading back can tell anything by, and --deep says so.
+            let deep = try workspace.envsync("check", "--deep", "--json")
+            if deep.status == 1 {
+                #expect(try deep.findings() == [.init(code: "object-content", subject: path)])
+            } else {
+                #expect(try deep.number("notCompared") >= 1)
+                #expect(deep.stderr.contains("--read-back"))
+            }
+            let check = try workspace.envsync("check", "--read-back", "--json")
             #expect(check.status == 1)
             #expect(try check.findings() == [.init(code: "object-content", subject: path)])
             #expect(try workspace.succeed("push", "--repair", "--json").number("objectsRepaired") == 1)
