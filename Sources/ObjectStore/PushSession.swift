@@ -199,13 +199,16 @@ public final class PushSession: Sendable {
 /// Makes directories once each, however many tasks ask.
 private actor DirectoryMaker {
     private let fileSystem: any RemoteFileSystem
-    private var made: [String: Task<Void, any Error>] = [:]
+    private var made: Set<String> = []
+    /// Not kept when they are done: a task holds on to kilobytes, and a push may make ten thousand directories.
+    private var underWay: [String: Task<Void, any Error>] = [:]
 
     init(fileSystem: any RemoteFileSystem) { self.fileSystem = fileSystem }
 
     /// Makes a directory unless it is there; one that is there is left as it is.
     func ensure(_ path: String, mode: UInt16) async throws {
-        if let task = made[path] { return try await task.value }
+        if made.contains(path) { return }
+        if let task = underWay[path] { return try await task.value }
         let task = Task { [fileSystem] in
             if let status = try await fileSystem.status(path) {
                 guard status.isDirectory else {
@@ -216,10 +219,9 @@ private actor DirectoryMaker {
             }
             try await fileSystem.makeDirectory(path, mode: mode)
         }
-        made[path] = task
-        do { try await task.value } catch {
-            made[path] = nil
-            throw error
-        }
+        underWay[path] = task
+        defer { underWay[path] = nil }
+        try await task.value
+        made.insert(path)
     }
 }

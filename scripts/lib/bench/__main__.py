@@ -191,6 +191,8 @@ def main():
     if failure:
         print(f"bench: error: {failure}", file=sys.stderr)
         sys.exit(2)
+    if table.missed:
+        sys.exit(1)
 
 
 try:
