@@ -102,7 +102,13 @@ enum Socket {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let status = withGeneric(&address) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        // A port that the kernel chose would be given back by `shutdown`, while the socket is still open (inet_put_port in
+        // tcp_set_state); one that was asked for stays taken until it is closed.
+        var status: Int32 = -1
+        for _ in 0..<200 where status != 0 {
+            address.sin_port = UInt16.random(in: 20_000...32_000).bigEndian
+            status = withGeneric(&address) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
         guard status == 0, Glibc.listen(descriptor, backlog) == 0 else {
             let number = errno
             close(descriptor)

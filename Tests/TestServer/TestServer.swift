@@ -41,12 +41,14 @@ public final class TestServer: Sendable {
         // Until `stop` the accepting thread keeps the server alive.
         try Threads.start { [self] in
             while let socket = Socket.accept(listener) { serve(socket) }
-            close(listener)
         }
     }
 
     /// What has been asked so far, in order of arrival, with as much of the bodies as the handlers have read.
     public var requests: [RecordedRequest] { shared.withLock { $0.requests } }
+
+    // Until now the port stays taken, so that nobody else's server answers where this one was stopped.
+    deinit { close(listener) }
 
     /// How many connections were accepted so far.
     public var connectionCount: Int { shared.withLock { $0.connectionCount } }

@@ -40,10 +40,14 @@ enum Support {
 
     static let notFound = remoteException("FileNotFoundException", "File does not exist: /x")
 
+    /// Servers that were stopped; as long as they are kept, nobody else gets their ports.
+    private static let stopped = Mutex<[TestServer]>([])
+
     /// A port on which nothing listens.
     static func deadPort() throws -> Int {
         let server = try TestServer { _ in }
-        defer { server.stop() }
+        server.stop()
+        stopped.withLock { $0.append(server) }
         return server.port
     }
 }
