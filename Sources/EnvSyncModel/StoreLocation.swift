@@ -21,6 +21,12 @@ public enum StoreSharing: String, Sendable, CaseIterable {
     public var environmentMode: UInt16 { self == .world ? 0o777 : directoryMode }
 }
 
+extension StoreSharing {
+    /// Whether a directory's mode keeps others from what a wanted mode lets them do. What the owner may do is the
+    /// owner's affair: a store can be made read-only for a while.
+    public static func isNarrower(_ mode: UInt16, than wanted: UInt16) -> Bool { ~mode & wanted & 0o1077 != 0 }
+}
+
 /// Where a store is, as `store.url` says.
 public struct StoreLocation: Hashable, Sendable {
     /// How the store is reached.

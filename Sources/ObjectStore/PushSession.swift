@@ -56,7 +56,7 @@ public final class PushSession: Sendable {
                     reason: "there is a file where a directory is needed")
             }
             // `store.sharing` was widened since; only the directory's owner can follow that.
-            if entry.permission & mode != mode {
+            if StoreSharing.isNarrower(entry.permission, than: mode) {
                 do { try await store.fileSystem.setPermission(directory, mode: entry.permission | mode) } catch let
                     error as RemoteFileError where error.condition == .accessDenied
                 {}

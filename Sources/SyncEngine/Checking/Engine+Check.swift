@@ -117,7 +117,7 @@ extension Engine {
         ) { report(.checked(object: $0)) }
         var findings = modeFindings(of: directories, store)
         for directory in try await store.ownDirectories(of: environment)
-        where directory.status.permission & directory.wanted != directory.wanted {
+        where StoreSharing.isNarrower(directory.status.permission, than: directory.wanted) {
             findings.append(
                 modeFinding(directory.path, directory.status, wanted: String(directory.wanted, radix: 8)))
         }
@@ -199,7 +199,7 @@ extension Engine {
     /// them from pushing.
     private func modeFindings(of directories: [RemoteStatus], _ store: ObjectStore) -> [DriftFinding] {
         let mode = store.sharing.directoryMode
-        return directories.filter { $0.permission & mode != mode }.map { directory in
+        return directories.filter { StoreSharing.isNarrower($0.permission, than: mode) }.map { directory in
             modeFinding(
                 store.layout.objectDirectory(named: directory.name), directory,
                 wanted: String(mode, radix: 8))

@@ -49,12 +49,12 @@ extension Push {
     /// Gives the store's directories the modes that `store.sharing` wants, where they lack some of their bits.
     private func mendDirectories(_ objects: [ObjectKey]) async throws {
         for directory in try await store.ownDirectories(of: environment)
-        where directory.status.permission & directory.wanted != directory.wanted {
+        where StoreSharing.isNarrower(directory.status.permission, than: directory.wanted) {
             try await mend(directory.path, directory.status.permission | directory.wanted)
         }
         let mode = store.sharing.directoryMode
         for directory in try await store.directories(for: objects, concurrency: options.concurrency)
-        where directory.permission & mode != mode {
+        where StoreSharing.isNarrower(directory.permission, than: mode) {
             try await mend(store.layout.objectDirectory(named: directory.name), directory.permission | mode)
         }
     }
