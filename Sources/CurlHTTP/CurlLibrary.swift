@@ -2,13 +2,15 @@ internal import CCurl
 
 /// libcurl's process-wide state.
 enum CurlLibrary {
-    /// Whether it could be set up, which happens once, when a transfer thread asks first; the initialiser of a static
-    /// runs under a lock.
-    static let isInitialized = curl_global_init(ccurl_global_default) == CURLE_OK
+    /// Why it can't be loaded and set up, which happens once, when a transfer thread asks first; `nil` if it could.
+    static var problem: String? {
+        guard let text = unsafe ccurl_load() else { return nil }
+        return unsafe String(cString: text)
+    }
 
     /// libcurl's general text for a code.
     static func message(for code: CURLcode) -> String {
-        guard let text = unsafe curl_easy_strerror(code) else { return "libcurl error \(code.rawValue)" }
+        guard let text = unsafe ccurl_easy_strerror(code) else { return "libcurl error \(code.rawValue)" }
         return unsafe String(cString: text)
     }
 }
@@ -22,19 +24,19 @@ enum CurlLibrary {
     private let errorBuffer: UnsafeMutablePointer<CChar>
 
     init?() {
-        guard let pointer = unsafe curl_easy_init() else { return nil }
+        guard let pointer = unsafe ccurl_easy_init() else { return nil }
         unsafe self.pointer = pointer
         unsafe errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
     }
 
     deinit {
-        unsafe curl_easy_cleanup(pointer)
+        unsafe ccurl_easy_cleanup(pointer)
         unsafe errorBuffer.deallocate()
     }
 
     /// Forgets the options of the transfer before; connections and the DNS cache belong to the multi handle and stay.
     func reset() {
-        unsafe curl_easy_reset(pointer)
+        unsafe ccurl_easy_reset(pointer)
         unsafe errorBuffer.pointee = 0
         unsafe ccurl_setopt_pointer(pointer, CURLOPT_ERRORBUFFER, errorBuffer)
     }

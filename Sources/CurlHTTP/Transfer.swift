@@ -127,11 +127,11 @@ internal import CCurl
     init(_ lines: [String]) {
         for line in lines {
             // nil would mean that memory ran out; the list so far stays valid.
-            if let list = unsafe curl_slist_append(first, line) { unsafe first = list }
+            if let list = unsafe ccurl_slist_append(first, line) { unsafe first = list }
         }
     }
 
-    deinit { unsafe curl_slist_free_all(first) }
+    deinit { unsafe ccurl_slist_free_all(first) }
 }
 
 extension Duration {

@@ -111,7 +111,7 @@ final class TransferLoop: Sendable {
 
     init(multi: UnsafeMutableRawPointer) { unsafe self.multi = multi }
 
-    func wake() { unsafe curl_multi_wakeup(multi) }
+    func wake() { unsafe ccurl_multi_wakeup(multi) }
 }
 
 extension TransferJob {

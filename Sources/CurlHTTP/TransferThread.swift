@@ -17,10 +17,12 @@ internal import CCurl
 
     /// Runs until the loop is told to stop.
     static func run(_ loop: TransferLoop) {
-        // Not before there is a request: setting up libcurl's TLS library takes some milliseconds.
-        guard let multi = unsafe CurlLibrary.isInitialized ? curl_multi_init() : nil else {
+        // Not before there is a request: loading libcurl and setting up its TLS library takes some milliseconds.
+        let problem = CurlLibrary.problem
+        guard let multi = unsafe problem == nil ? ccurl_multi_init() : nil else {
             loop.stop()
-            for job in loop.takeInbox().jobs { job.refuse(.other, "libcurl cannot be initialised") }
+            let message = "cannot load libcurl (libcurl.so.4, Debian's package libcurl4): \(problem ?? "out of memory")"
+            for job in loop.takeInbox().jobs { job.refuse(.other, message) }
             return
         }
         var thread = unsafe TransferThread(loop: loop, multi: multi)
@@ -29,7 +31,7 @@ internal import CCurl
         loop.setWakeup(nil)
         thread.idleHandles = []
         // Closes the kept connections.
-        unsafe curl_multi_cleanup(multi)
+        unsafe ccurl_multi_cleanup(multi)
         withExtendedLifetime(thread.sockets) {}
     }
 
@@ -56,10 +58,10 @@ internal import CCurl
         var running: Int32 = 0
         // A result may make room for a waiting job, which has to be begun before we sleep.
         repeat {
-            unsafe curl_multi_perform(multi, &running)
+            unsafe ccurl_multi_perform(multi, &running)
         } while collectResults()
         endStalled()
-        unsafe curl_multi_poll(multi, nil, 0, active.isEmpty ? Int32.max : Int32(tick.wholeMilliseconds), nil)
+        unsafe ccurl_multi_poll(multi, active.isEmpty ? Int32.max : Int32(tick.wholeMilliseconds))
         return true
     }
 
@@ -117,7 +119,7 @@ internal import CCurl
         do {
             let transfer = try Transfer(
                 job: job, easy: easy, sockets: sockets, statistics: loop.statistics, configuration: configuration)
-            let status = unsafe curl_multi_add_handle(multi, easy.pointer)
+            let status = unsafe ccurl_multi_add_handle(multi, easy.pointer)
             guard status == CURLM_OK else {
                 job.refuse(.other, "libcurl cannot begin a transfer (CURLMcode \(status.rawValue))")
                 return false
@@ -136,7 +138,7 @@ internal import CCurl
     private mutating func collectResults() -> Bool {
         var remaining: Int32 = 0
         var hasResults = false
-        while let message = unsafe curl_multi_info_read(multi, &remaining) {
+        while let message = unsafe ccurl_multi_info_read(multi, &remaining) {
             guard unsafe message.pointee.msg == CURLMSG_DONE, let pointer = unsafe message.pointee.easy_handle,
                 let transfer = active[UInt(bitPattern: pointer)]
             else { continue }
@@ -151,7 +153,7 @@ internal import CCurl
     /// then tells the caller.
     private mutating func end(_ transfer: Transfer, with outcome: (Transfer) -> Result<HTTPResponse, any Error>) {
         let easy = transfer.easy
-        unsafe curl_multi_remove_handle(multi, easy.pointer)
+        unsafe ccurl_multi_remove_handle(multi, easy.pointer)
         active[easy.address] = nil
         sockets.forget(transfer)
         let outcome = outcome(transfer)

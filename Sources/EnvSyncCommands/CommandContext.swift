@@ -38,8 +38,9 @@ enum CommandRunner {
         let progress = ProgressDisplay(isQuiet: options.quiet)
         let output = Output(isJSON: options.json) { progress.finish() }
         let context = CommandContext(options: options, output: output, progress: progress)
-        let task = Task { try await body(context) }
-        let signals = SignalWatch { task.cancel() }
+        let work = CancellableWork()
+        let signals = SignalWatch { work.cancel() }
+        let task = work.start { try await body(context) }
         defer { signals.end() }
         var code = ExitCode.success
         do {

@@ -7,9 +7,11 @@ final class SignalWatch {
     private let sources: [any DispatchSourceSignal]
     private let box: SignalBox
 
+    /// Returns when both signals are caught, so that work which is begun afterwards is never ended in the middle.
     init(_ cancel: @escaping @Sendable () -> Void) {
         let box = SignalBox()
         self.box = box
+        let registered = DispatchGroup()
         sources = [SIGINT, SIGTERM].map { number in
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
             // On Linux, Dispatch catches the signal itself from its registration on. Ignoring it until then, as other
@@ -17,16 +19,21 @@ final class SignalWatch {
             source.setEventHandler {
                 if box.set(number) { cancel() } else { _exit(128 + number) }
             }
+            registered.enter()
+            source.setRegistrationHandler { registered.leave() }
             source.resume()
             return source
         }
+        registered.wait()
     }
 
     /// The first signal that came, if any did.
     var received: Int32? { box.value }
 
-    /// Gives the signals back their default action.
+    /// Gives the signals back their default action, unless one came: then the process is about to end with that one's
+    /// exit code, which a second one doesn't change.
     func end() {
+        guard received == nil else { return }
         for source in sources { source.cancel() }
         signal(SIGINT, SIG_DFL)
         signal(SIGTERM, SIG_DFL)

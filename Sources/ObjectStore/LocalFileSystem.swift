@@ -12,6 +12,9 @@ public struct LocalFileSystem: RemoteFileSystem {
     /// Makes a file system.
     public init() {}
 
+    /// See ``RemoteFileSystem/uploadsLinger``.
+    public var uploadsLinger: Bool { false }
+
     /// Always 0: there is no server.
     public var requestCount: Int { 0 }
 
@@ -156,6 +159,11 @@ public struct LocalFileSystem: RemoteFileSystem {
         let stored = try await digest(path)
         guard stored == content.digest else { return nil }
         return Verification(method: .readBack, algorithm: "SHA-256", checksum: stored.hex)
+    }
+
+    /// See ``RemoteFileSystem/checksumAgrees(_:with:)``.
+    public func checksumAgrees(_ path: String, with content: UploadContent) async throws -> Bool? {
+        try await digest(path) == content.digest
     }
 
     /// See ``RemoteFileSystem/checksum(_:)``: the SHA-256.

@@ -190,6 +190,20 @@ public final class PushSession: Sendable {
         _ = try await store.fileSystem.delete(stagingDirectory, recursive: true)
     }
 
+    /// Removes the staging directory after uploads were broken off, which may make their files, and the directory with
+    /// them, after it was removed. It is looked for until it stays away.
+    public func abandon() async throws {
+        try await finish()
+        guard store.fileSystem.uploadsLinger else { return }
+        var pause = Duration.milliseconds(100)
+        while pause < .seconds(1) {
+            try await Task.sleep(for: pause)
+            // Found again: its other files may be under way too.
+            pause =
+                try await store.fileSystem.delete(stagingDirectory, recursive: true) ? .milliseconds(100) : pause * 3
+        }
+    }
+
     /// Removes the staging directory that another push, known to be dead, left behind.
     public func removeStaging(of deadPush: String) async throws {
         _ = try await store.fileSystem.delete("\(store.layout.staging)/\(deadPush)", recursive: true)

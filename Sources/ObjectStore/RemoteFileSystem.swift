@@ -185,6 +185,10 @@ public protocol RemoteFileSystem: Sendable {
     /// - Returns: `nil` if it holds something else.
     func verify(_ path: String, holds content: UploadContent) async throws -> Verification?
 
+    /// Whether the server's checksum of a file is that of the content; `nil` if the server gives none that can tell.
+    /// Nothing is downloaded.
+    func checksumAgrees(_ path: String, with content: UploadContent) async throws -> Bool?
+
     /// The server's checksum of a file, without downloading it; `nil` if it gives none that identifies the bytes.
     func checksum(_ path: String) async throws -> Verification?
 
@@ -193,6 +197,10 @@ public protocol RemoteFileSystem: Sendable {
 
     /// Sets the mode of a file or directory that envsync made.
     func setPermission(_ path: String, mode: UInt16) async throws
+
+    /// Whether a cancelled upload may still make its file after the call has thrown: the server may have taken the
+    /// request over and only then begin with it.
+    var uploadsLinger: Bool { get }
 
     /// Requests sent to a server so far; 0 for a local directory.
     var requestCount: Int { get }

@@ -32,6 +32,10 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
         spark = SparkAuthority()
     }
 
+    /// See ``RemoteFileSystem/uploadsLinger``: a DataNode opens the file for an upload some milliseconds after it got the
+    /// request, with the directories above it, whether or not the connection is still there.
+    public var uploadsLinger: Bool { true }
+
     /// HTTP requests sent so far, counting each leg and each retry.
     public var requestCount: Int { Int(http.statistics.requests) }
 
@@ -130,6 +134,20 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
         }
     }
 
+    /// See ``RemoteFileSystem/checksumAgrees(_:with:)``.
+    public func checksumAgrees(_ path: String, with content: UploadContent) async throws -> Bool? {
+        try await mapped {
+            guard let stored = try await client.status(of: path), stored.isFile, stored.length == content.size else {
+                return false
+            }
+            return switch try await compare(stored, path: path, with: content, computed: nil).0 {
+            case .equal: true
+            case .different: false
+            case .notComparable: nil
+            }
+        }
+    }
+
     /// See ``RemoteFileSystem/checksum(_:)``.
     public func checksum(_ path: String) async throws -> Verification? {
         try await mapped {
@@ -178,30 +196,36 @@ public struct WebHDFSFileSystem: RemoteFileSystem {
         _ stored: FileStatus, path: String, holds content: UploadContent, computed: FileChecksum?
     ) async throws -> Verification? {
         guard stored.isFile, stored.length == content.size else { return nil }
-        if stored.isChecksumComparable {
-            let remote = try await client.checksum(of: path)
-            var comparison = computed?.compared(to: remote) ?? .notComparable
-            if comparison == .notComparable, case .md5md5(_, let bytesPerChecksum, let polynomial) = remote.kind {
-                // An empty file on the server has no parameters, and holds something else than content that has some.
-                guard bytesPerChecksum > 0 || content.size == 0 else { return nil }
-                // This server uses other parameters than those assumed while sending, or nothing was sent.
-                let local = try await content.checksum(
-                    blockSize: stored.blockSize, bytesPerChecksum: max(1, Int(bytesPerChecksum)), polynomial: polynomial
-                )
-                comparison = local.compared(to: remote)
-            }
-            switch comparison {
-            case .equal:
-                return Verification(
-                    method: .checksum, algorithm: remote.algorithm, checksum: remote.checksum?.md5Hex ?? "")
-            case .different: return nil
-            case .notComparable: break
-            }
+        let (comparison, remote) = try await compare(stored, path: path, with: content, computed: computed)
+        switch comparison {
+        case .equal:
+            return Verification(
+                method: .checksum, algorithm: remote?.algorithm ?? "", checksum: remote?.checksum?.md5Hex ?? "")
+        case .different: return nil
+        case .notComparable: break
         }
         let hasher = TransferHasher(blockSize: Self.blockSize, bytesPerChecksum: 512, polynomial: .crc32c)
         try await client.open(path) { hasher.update($0) }
         guard hasher.finish().digest == content.digest else { return nil }
         return Verification(method: .readBack, algorithm: "SHA-256", checksum: content.digest.hex)
+    }
+
+    /// Compares checksums, with whatever parameters the server uses.
+    private func compare(
+        _ stored: FileStatus, path: String, with content: UploadContent, computed: FileChecksum?
+    ) async throws -> (FileChecksum.Comparison, RemoteFileChecksum?) {
+        guard stored.isChecksumComparable else { return (.notComparable, nil) }
+        let remote = try await client.checksum(of: path)
+        var comparison = computed?.compared(to: remote) ?? .notComparable
+        if comparison == .notComparable, case .md5md5(_, let bytesPerChecksum, let polynomial) = remote.kind {
+            // An empty file on the server has no parameters, and holds something else than content that has some.
+            guard bytesPerChecksum > 0 || content.size == 0 else { return (.different, remote) }
+            // This server uses other parameters than those assumed while sending, or nothing was sent.
+            let local = try await content.checksum(
+                blockSize: stored.blockSize, bytesPerChecksum: max(1, Int(bytesPerChecksum)), polynomial: polynomial)
+            comparison = local.compared(to: remote)
+        }
+        return (comparison, remote)
     }
 }
 

@@ -59,7 +59,8 @@ public struct PushRecord: Sendable, Hashable {
     public var environment: String
     /// When it began, in milliseconds since 1970-01-01 UTC.
     public var startedAt: Int64
-    /// When it ended, in milliseconds since 1970-01-01 UTC.
+    /// When it ended, in milliseconds since 1970-01-01 UTC; `nil` as long as it may have left files in the store's staging
+    /// directory.
     public var finishedAt: Int64?
     /// How it ended.
     public var outcome: Outcome

@@ -55,7 +55,7 @@ extension StateDatabase {
             try Self.upsert(push, in: database)
             try database.execute(
                 sql: """
-                    DELETE FROM push WHERE outcome <> 'running'
+                    DELETE FROM push WHERE finished_at IS NOT NULL
                     AND number <= (SELECT max(number) FROM push) - \(journalLimit)
                     """)
         }
@@ -66,14 +66,14 @@ extension StateDatabase {
         try write { try Self.upsert(push, in: $0) }
     }
 
-    /// The pushes of a machine that have not ended, oldest first; whether they still run, ``PushRecord/process`` tells.
+    /// The pushes of a machine that have not ended, or could not clean up behind them, oldest first; whether they still run, ``PushRecord/process`` tells.
     ///
     /// - Parameter host: by default this machine: another one's processes can't be looked at.
     public func unfinishedPushes(
         host: String? = ProcessIdentity.hostName
     ) throws(EnvSyncError) -> [PushRecord] {
         try read([]) { database in
-            try Self.pushes(database, "WHERE outcome = 'running' AND host IS ? ORDER BY number", [host])
+            try Self.pushes(database, "WHERE finished_at IS NULL AND host IS ? ORDER BY number", [host])
         }
     }
 

@@ -14,7 +14,7 @@ public struct RetryPolicy: Sendable, Hashable {
     public var connectionPatience: Duration
     /// How long to wait for a NameNode to leave safe mode; 6 s by default.
     public var safeModePatience: Duration
-    /// How many times the second leg may fail at DataNodes; 4 by default.
+    /// How many times the second leg may fail at DataNodes; 8 by default.
     public var maximumDataNodeAttempts: Int
 
     /// A policy; the defaults are those of the properties.
@@ -24,7 +24,7 @@ public struct RetryPolicy: Sendable, Hashable {
         maximumDelay: Duration = .seconds(4),
         connectionPatience: Duration = .seconds(6),
         safeModePatience: Duration = .seconds(6),
-        maximumDataNodeAttempts: Int = 4
+        maximumDataNodeAttempts: Int = 8
     ) {
         self.maximumAttempts = maximumAttempts
         self.baseDelay = baseDelay

@@ -62,6 +62,10 @@ final class DyingFileSystem: RemoteFileSystem {
     func verify(_ path: String, holds content: UploadContent) async throws -> Verification? {
         try await guarded { try await base.verify(path, holds: content) }
     }
+    func checksumAgrees(_ path: String, with content: UploadContent) async throws -> Bool? {
+        try await guarded { try await base.checksumAgrees(path, with: content) }
+    }
+    var uploadsLinger: Bool { base.uploadsLinger }
     func checksum(_ path: String) async throws -> Verification? { try await guarded { try await base.checksum(path) } }
     func digest(_ path: String) async throws -> ContentDigest { try await guarded { try await base.digest(path) } }
     func setPermission(_ path: String, mode: UInt16) async throws {

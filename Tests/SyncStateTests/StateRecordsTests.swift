@@ -100,8 +100,8 @@ struct StateRecordsTests {
         for number in 0..<1010 {
             try database.begin(
                 PushRecord(
-                    id: "\(number)", store: "s", environment: "e", startedAt: 1, outcome: number == 3 ? .running : .done
-                ))
+                    id: "\(number)", store: "s", environment: "e", startedAt: 1, finishedAt: number == 3 ? nil : 2,
+                    outcome: number == 3 ? .failed : .done))
             try database.add(
                 Emission(
                     job: "j", store: "s", environment: ContentDigest.of([]), format: "shell", arguments: "\(number)",

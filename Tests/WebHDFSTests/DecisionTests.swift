@@ -175,9 +175,9 @@ struct RetryTests {
             "dead DataNode", error(.connectionFailed, .datanode, .retry), history(1, dataNodes: 1), 2,
             .retry(after: .milliseconds(100))
         ),
-        ("four dead DataNodes", error(.connectionFailed, .datanode, .retry), history(4, dataNodes: 4), 2, .giveUp),
+        ("eight dead DataNodes", error(.connectionFailed, .datanode, .retry), history(8, dataNodes: 8), 2, .giveUp),
         ("no space", error(.noSpace), history(1, dataNodes: 1), 1, .retry(after: .milliseconds(100))),
-        ("no space, fourth", error(.noSpace), history(4, dataNodes: 4), 1, .giveUp),
+        ("no space, eighth", error(.noSpace), history(8, dataNodes: 8), 1, .giveUp),
     ])
     func decides(
         name: String, error: WebHDFSError, history: RetryHistory, namenodes: Int, expected: RetryDecision

@@ -56,9 +56,9 @@ launch() {
     (
         # The caller's Hadoop settings, above all the name it acts under, are not the server's.
         unset HADOOP_USER_NAME HADOOP_PROXY_USER HADOOP_CONF_DIR CLASSPATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS
-        cd "$DIR" || exit
+        mkdir -p "$DIR/tmp" && cd "$DIR" || exit
         # shellcheck disable=SC2086 # ENVSYNC_HDFS_JAVA_OPTIONS may be several words
-        spawn "$log" "$JAVA" "$(process_mark "$role")" -Xmx512m -XX:+UseSerialGC "${HADOOP_JAVA_OPTIONS[@]}" \
+        spawn "$log" "$JAVA" "$(process_mark "$role")" -Djava.io.tmpdir="$DIR/tmp" -Xmx512m -XX:+UseSerialGC "${HADOOP_JAVA_OPTIONS[@]}" \
             -Dhadoop.root.logger=INFO,console -Dproc_"${role%%-*}" ${ENVSYNC_HDFS_JAVA_OPTIONS:-} \
             -cp "$(hadoop_class_path "$configuration" "$DIR/webapps-path")" "$class"
         printf '%s\n' "$SPAWNED" >"$DIR/run/$role.pid"

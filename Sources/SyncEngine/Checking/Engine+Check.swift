@@ -1,4 +1,5 @@
 import EnvSyncModel
+import Glibc
 import ObjectStore
 
 extension Engine {
@@ -18,7 +19,7 @@ extension Engine {
         let objects = manifest.objects
         let remote = try await describing("check environment \"\(environment)\"", connection) {
             async let publication = publicationFindings(id, connection)
-            async let stored = objectFindings(lock, objects, options, connection)
+            async let stored = objectFindings(lock, scan, objects, options, connection)
             return (try await publication, try await stored)
         }
         // A push sends what is missing unless the published generation already vouches for it.
@@ -107,7 +108,7 @@ extension Engine {
     }
 
     private func objectFindings(
-        _ lock: Lock, _ objects: [ObjectKey], _ options: CheckOptions, _ connection: StoreConnection
+        _ lock: Lock, _ scan: LocalScan, _ objects: [ObjectKey], _ options: CheckOptions, _ connection: StoreConnection
     ) async throws -> (findings: [DriftFinding], notCompared: Int) {
         let store = connection.store
         let report = self.report
@@ -145,27 +146,28 @@ extension Engine {
             }
         }
         guard options.deep || options.readBack else { return (findings, 0) }
-        let content = try await contentFindings(lock, whole, options, connection)
+        let content = try await contentFindings(lock, scan, whole, options, connection)
         return (findings + content.findings, content.notCompared)
     }
 
     private func contentFindings(
-        _ lock: Lock, _ objects: [(ObjectKey, RemoteStatus)], _ options: CheckOptions, _ connection: StoreConnection
+        _ lock: Lock, _ scan: LocalScan, _ objects: [(ObjectKey, RemoteStatus)], _ options: CheckOptions,
+        _ connection: StoreConnection
     ) async throws -> (findings: [DriftFinding], notCompared: Int) {
         let expected = Dictionary(
             lock.artifacts.map { ($0.object, $0.hdfsChecksum) }, uniquingKeysWith: { first, _ in first })
         let mappings = (try? state.mappings(store: storeName, environment: environment.text)) ?? []
         let recorded = Dictionary(mappings.map { ($0.storePath, $0) }, uniquingKeysWith: { first, _ in first })
         let examiner = ObjectExaminer(store: connection.store, user: connection.user)
+        let sources = scan.sources
         let found = try await concurrently(objects, limit: options.concurrency) { object, status in
             do {
-                let finding =
-                    options.readBack
-                    ? try await examiner.readBack(object)
-                    : try await examiner.examine(
-                        object, status, hdfsChecksum: expected[object] ?? nil,
-                        recorded: recorded[connection.store.layout.path(of: object)], mayReadBack: false)
-                return (object, finding)
+                if options.readBack { return (object, try await examiner.readBack(object)) }
+                let finding = try await examiner.examine(
+                    object, status, hdfsChecksum: expected[object] ?? nil,
+                    recorded: recorded[connection.store.layout.path(of: object)], mayReadBack: false)
+                guard case .unknown = finding, let source = sources[object] else { return (object, finding) }
+                return (object, try await compare(object, with: source, connection) ?? finding)
             } catch let error as RemoteFileError
                 where options.readBack && (error.condition == .other || error.condition == .corrupted)
             {
@@ -192,6 +194,23 @@ extension Engine {
             }
         }
         return (findings, notCompared)
+    }
+
+    /// Compares an object with the local file it was made from, by a checksum with the parameters that the server's has;
+    /// `nil` if that can't tell.
+    private func compare(
+        _ object: ObjectKey, with source: LocalArtifact, _ connection: StoreConnection
+    ) async throws -> ObjectExaminer.Finding? {
+        let inspector = ArtifactInspector(workspace: workspace)
+        guard let descriptor = try? await OffPool.run({ try inspector.openContent(of: source, $0) }) else { return nil }
+        defer { close(descriptor) }
+        let content = UploadContent.file(descriptor: descriptor, size: object.size, digest: object.digest)
+        let path = connection.store.layout.path(of: object)
+        return switch try await connection.store.fileSystem.checksumAgrees(path, with: content) {
+        case true?: .matches(Verification(method: .checksum, algorithm: "", checksum: ""))
+        case false?: .differs("the server's checksum is not that of the local file")
+        case nil: nil
+        }
     }
 
     /// Directories that others can't pass keep YARN from localising objects once for all users

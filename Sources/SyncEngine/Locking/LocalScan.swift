@@ -11,6 +11,16 @@ struct LocalScan: Sendable {
     /// Bytes read; what was known by its fingerprint was not.
     let bytesRead: Int64
 
+    /// The artifacts that can be objects, by the objects they are.
+    var sources: [ObjectKey: LocalArtifact] {
+        var sources: [ObjectKey: LocalArtifact] = [:]
+        for artifact in artifacts {
+            guard let locked = try? LockBuilder.artifact(artifact) else { continue }
+            sources[locked.object] = artifact
+        }
+        return sources
+    }
+
     /// A fingerprint taken less than this after the last change of a file is not relied on: the change may have come
     /// after the reading without another time stamp to show it. FAT and some network file systems count in 2 s.
     private static let granularity: Int64 = 2_000_000_000

@@ -41,7 +41,7 @@ extension Engine {
         }
         let push = Push(
             engine: self, connection: connection, options: options, lock: lock, manifest: manifest, id: id, ref: ref,
-            isVouchedFor: isVouchedFor, local: scan.artifacts)
+            isVouchedFor: isVouchedFor, scan: scan)
         return try await push.run()
     }
 
@@ -105,13 +105,13 @@ extension Engine {
         }
     }
 
-    /// Removes what pushes from this workspace that died left in the staging directory. It costs no request where none
-    /// died.
+    /// Removes what pushes from this workspace that died, or could not clean up, left in the staging directory. It costs
+    /// no request where there were none. Failing to is no failure of a push: staged files are never referred to.
     func removeStagingOfDeadPushes(_ session: PushSession) async {
         for push in (try? state.unfinishedPushes()) ?? [] where push.store == storeName && !push.process.isRunning {
             guard (try? await session.removeStaging(of: push.id)) != nil else { continue }
             var ended = push
-            ended.outcome = .interrupted
+            if ended.outcome == .running { ended.outcome = .interrupted }
             ended.finishedAt = Now.milliseconds
             remember { try $0.finish(ended) }
         }
@@ -119,13 +119,13 @@ extension Engine {
 
     /// Does what nothing depends on: in a task of its own, since this one may be cancelled, and for five seconds at most,
     /// since the server may be gone.
-    static func inFiveSeconds(_ body: @escaping @Sendable () async -> Void) async {
+    static func inFiveSeconds<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
         let work = Task { await body() }
         let limit = Task {
             try await Task.sleep(for: .seconds(5))
             work.cancel()
         }
-        await work.value
-        limit.cancel()
+        defer { limit.cancel() }
+        return await work.value
     }
 }

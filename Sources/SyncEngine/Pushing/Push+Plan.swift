@@ -130,11 +130,7 @@ extension Push {
     ///
     /// - Throws: ``EnvSyncError`` if one of them isn't there: nothing was sent then.
     func sources(for plan: Plan) throws -> [ObjectKey: LocalArtifact] {
-        var sources: [ObjectKey: LocalArtifact] = [:]
-        for artifact in local {
-            guard let locked = try? LockBuilder.artifact(artifact) else { continue }
-            sources[locked.object] = artifact
-        }
+        let sources = scan.sources
         for object in plan.toSend where sources[object] == nil { throw missing(object) }
         return sources
     }

@@ -16,7 +16,7 @@ struct Push: Sendable {
     let ref: EnvironmentRef?
     /// Whether what the ref leads to can be taken to be there; see ``ObjectStore/isVouchedFor(_:of:by:)``.
     let isVouchedFor: Bool
-    let local: [LocalArtifact]
+    let scan: LocalScan
 
     var store: ObjectStore { connection.store }
     var environment: EnvironmentName { manifest.name }
@@ -99,7 +99,10 @@ struct Push: Sendable {
         let tally = Tally()
         do {
             let outcome = try await send(plan, sources, session, tally, at: started)
-            await cleanUp(session, andDeadPushes: true)
+            await Engine.inFiveSeconds {
+                try? await session.finish()
+                await engine.removeStagingOfDeadPushes(session)
+            }
             var placed = plan.placed
             for (object, stored) in outcome.stored {
                 placed[object] = Placed(modified: stored.status.modified, verification: stored.verification)
@@ -121,10 +124,11 @@ struct Push: Sendable {
                 objects, published: outcome.published != nil, generation: generation, superseded: superseded,
                 sent: (counts.sent, counts.bytes, counts.repaired))
         } catch {
-            await cleanUp(session, andDeadPushes: false)
+            let isClean = await Engine.inFiveSeconds { (try? await session.abandon()) != nil }
             let counts = tally.value
             record.outcome = error is CancellationError ? .cancelled : .failed
-            record.finishedAt = Now.milliseconds
+            // What this push could not remove, the next one will.
+            record.finishedAt = isClean ? Now.milliseconds : nil
             record.objectsSent = counts.sent
             record.bytesSent = counts.bytes
             record.message = (error as? EnvSyncError)?.message
@@ -198,15 +202,6 @@ struct Push: Sendable {
     }
 
     // MARK: - The end
-
-    /// Removes this push's staging directory, and those of pushes from this workspace that died. Failing to is no
-    /// failure of the push: staged files are never referred to.
-    private func cleanUp(_ session: PushSession, andDeadPushes: Bool) async {
-        await Engine.inFiveSeconds {
-            try? await session.finish()
-            if andDeadPushes { await engine.removeStagingOfDeadPushes(session) }
-        }
-    }
 
     private func explained(_ error: any Error, already: Int, of total: Int) -> any Error {
         guard var error = error as? EnvSyncError, error.consequence == nil else { return error }

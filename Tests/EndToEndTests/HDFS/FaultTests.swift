@@ -105,11 +105,7 @@ struct FaultyHDFSTests {
         usleep(400_000)
         try hdfs.script("kill-datanode", "2")
         let result = try push.wait()
-        #expect(result.status == 0 || result.status == 2, "\(result.stderr.suffix(2000))")
-        if result.status == 2 {
-            #expect(result.stderr.contains("nothing was published"))
-            #expect(try hdfs.status("\(root)/environments/etl/current.json") == nil)
-        }
+        #expect(result.status == 0, "\(result.stderr.suffix(2000))")
         #expect(try hdfs.staging(root) == [])
         // The NameNode still offers the dead one for some seconds.
         try workspace.succeed("push")
