@@ -23,6 +23,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .target(name: "CCurl"),
@@ -30,7 +31,12 @@ let package = Package(
         .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "WebHDFS", dependencies: ["CurlHTTP", "CISAL", crypto, logging], swiftSettings: strict),
         .target(name: "ReproducibleArchive", dependencies: ["CISAL", crypto], swiftSettings: strict),
-        .target(name: "PythonPackaging", dependencies: ["ReproducibleArchive", crypto], swiftSettings: plain),
+        .target(
+            name: "PythonPackaging",
+            dependencies: [
+                "ReproducibleArchive", crypto, .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: plain),
         .target(name: "EnvSyncModel", dependencies: [crypto], swiftSettings: plain),
         .target(name: "ObjectStore", dependencies: ["EnvSyncModel", "WebHDFS", crypto, logging], swiftSettings: plain),
         .target(
@@ -66,7 +72,9 @@ let package = Package(
             name: "ObjectStoreTests", dependencies: ["ObjectStore", "EnvSyncModel"], swiftSettings: plain),
         .testTarget(name: "SyncStateTests", dependencies: ["SyncState", "EnvSyncModel"], swiftSettings: plain),
         .testTarget(
-            name: "SparkSubmissionTests", dependencies: ["SparkSubmission", "EnvSyncModel"], swiftSettings: plain),
+            name: "SparkSubmissionTests",
+            dependencies: ["SparkSubmission", "EnvSyncModel", .product(name: "Yams", package: "Yams")],
+            swiftSettings: plain),
         .testTarget(name: "SyncEngineTests", dependencies: ["SyncEngine", "EnvSyncModel"], swiftSettings: plain),
         .testTarget(
             name: "EnvSyncCommandsTests",

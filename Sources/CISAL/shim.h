@@ -57,4 +57,29 @@ static inline struct cisal_step cisal_inflater_step(struct cisal_inflater *infla
     return step;
 }
 
+// Makes the inflater ready for a single block of a raw deflate stream. The block begins with the `count` (1 to 64)
+// lowest bits of `bits`, which precede the next input; `dictionary` is what the stream has produced before. Zero is
+// returned when all is well. Since ISA-L stops at the end of a stream only, the caller sets the block's first bit, which
+// marks a last block.
+static inline int cisal_inflater_start_block(struct cisal_inflater *inflater, uint64_t bits, int count,
+                                             const uint8_t *dictionary, size_t length) {
+    struct inflate_state *state = (struct inflate_state *)inflater;
+    isal_inflate_init(state);
+    state->read_in = bits;
+    state->read_in_length = count;
+    return length == 0 ? 0 : isal_inflate_set_dict(state, (uint8_t *)dictionary, (uint32_t)length);
+}
+
+struct cisal_bits {
+    uint64_t bits;  // lowest first
+    int count;
+};
+
+// The bits of the input that were consumed but don't belong to the finished stream.
+static inline struct cisal_bits cisal_inflater_rest(const struct cisal_inflater *inflater) {
+    const struct inflate_state *state = (const struct inflate_state *)inflater;
+    struct cisal_bits rest = {state->read_in, state->read_in_length};
+    return rest;
+}
+
 #endif

@@ -18,7 +18,7 @@ public struct EnvSyncCommand: AsyncParsableCommand {
         version: EnvSyncVersion.text,
         subcommands: [
             InitCommand.self, LockCommand.self, PushCommand.self, ArgsCommand.self, SubmitCommand.self,
-            CheckCommand.self, StatusCommand.self, DoctorCommand.self,
+            ExplainCommand.self, CheckCommand.self, StatusCommand.self, DoctorCommand.self,
         ])
 
     /// Made by ArgumentParser.

@@ -14,6 +14,8 @@ public enum ArtifactKind: String, Sendable, Codable, CaseIterable {
     case file
     /// A packed archive that workers unpack.
     case archive
+    /// Wheels that can't be imported from a zip, installed into one archive whose root is on the Python path.
+    case layer
 }
 
 /// How an artifact reaches the workers.
@@ -57,6 +59,10 @@ public struct ArtifactOrigin: Hashable, Sendable {
         case archive
         /// The `main` of a job.
         case main
+        /// A wheel that `environment.lockfile` asks for; `path` is its file name.
+        case lockfile
+        /// Installed wheels; `path` is the layer's name.
+        case layer
     }
 
     /// The part of `envsync.toml` that names the artifact.
@@ -95,6 +101,8 @@ public struct Artifact: Hashable, Sendable {
     public var alias: ArchiveAlias?
     /// The path of a Python interpreter inside an archive, for example `bin/python`; archives only.
     public var interpreter: String?
+    /// The wheels that are installed in it, by name; layers only.
+    public var wheels: [LayerWheel]
     /// The jobs that want it, sorted; empty means every job.
     public var jobs: [JobName]
     /// Where it comes from; not part of the environment's identity.
@@ -104,8 +112,7 @@ public struct Artifact: Hashable, Sendable {
     public init(
         name: String, version: String? = nil, kind: ArtifactKind, digest: ContentDigest, size: Int64,
         hdfsChecksum: String? = nil, leaf: LeafName, delivery: Delivery, alias: ArchiveAlias? = nil,
-        interpreter: String? = nil, jobs: [JobName] = [],
-        origin: ArtifactOrigin
+        interpreter: String? = nil, wheels: [LayerWheel] = [], jobs: [JobName] = [], origin: ArtifactOrigin
     ) {
         self.name = name
         self.version = version
@@ -117,6 +124,7 @@ public struct Artifact: Hashable, Sendable {
         self.delivery = delivery
         self.alias = alias
         self.interpreter = interpreter
+        self.wheels = wheels.sorted { ($0.name, $0.fileName) < ($1.name, $1.fileName) }
         self.jobs = jobs.sorted()
         self.origin = origin
     }
@@ -126,6 +134,46 @@ public struct Artifact: Hashable, Sendable {
 
     /// Whether a job uses this artifact.
     public func isWanted(by job: JobName) -> Bool { jobs.isEmpty || jobs.contains(job) }
+}
+
+/// A wheel that is installed in a layer.
+public struct LayerWheel: Hashable, Sendable {
+    /// The project's name, normalized (PEP 503).
+    public var name: String
+    /// Its version.
+    public var version: String
+    /// The wheel's file name.
+    public var fileName: String
+    /// The SHA-256 of the wheel.
+    public var digest: ContentDigest
+
+    /// Makes one from its parts.
+    public init(name: String, version: String, fileName: String, digest: ContentDigest) {
+        self.name = name
+        self.version = version
+        self.fileName = fileName
+        self.digest = digest
+    }
+
+    /// `name==version`, as requirements are written (PEP 508).
+    public var requirement: String { "\(name)==\(version)" }
+}
+
+/// A package that the environment needs and an archive already holds, so that its wheel is not sent.
+public struct ProvidedPackage: Hashable, Sendable {
+    /// The project's name, normalized (PEP 503).
+    public var name: String
+    /// Its version.
+    public var version: String
+    /// The alias of the archive.
+    public var archive: ArchiveAlias
+
+    /// Makes one from its parts.
+    public init(name: String, version: String, archive: ArchiveAlias) {
+        self.name = name
+        self.version = version
+        self.archive = archive
+    }
 }
 
 /// An object in the store: what it holds, what it is called and how long it is.

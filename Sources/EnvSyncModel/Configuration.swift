@@ -4,7 +4,14 @@ public struct WorkspaceConfiguration: Sendable, Hashable {
     public var store: StoreConfiguration
     /// `environment.name`.
     public var environment: EnvironmentName
-    /// `environment.wheelhouse`: directories of wheels, all of which are shipped.
+    /// `environment.lockfile` and what belongs to it; `nil` if the wheelhouses say what is shipped.
+    public var lockfile: LockfileConfiguration?
+    /// `environment.target`: what the workers run.
+    public var target: TargetConfiguration?
+    /// `environment.layer-limit`: wheels of this size or more are a layer of their own, in MiB.
+    public var layerLimit: Int
+    /// `environment.wheelhouse`: directories of wheels, all of which are shipped; with a lockfile, where its wheels are
+    /// looked for.
     public var wheelhouses: [String]
     /// `environment.files`: shipped to every job, opened by their own name.
     public var files: [String]
@@ -19,12 +26,16 @@ public struct WorkspaceConfiguration: Sendable, Hashable {
 
     /// Makes a configuration from its parts.
     public init(
-        store: StoreConfiguration, environment: EnvironmentName, wheelhouses: [String] = [], files: [String] = [],
+        store: StoreConfiguration, environment: EnvironmentName, lockfile: LockfileConfiguration? = nil,
+        target: TargetConfiguration? = nil, layerLimit: Int = 2, wheelhouses: [String] = [], files: [String] = [],
         pyFiles: [String] = [], sources: [SourceConfiguration] = [], archives: [ArchiveConfiguration] = [],
         jobs: [Job] = []
     ) {
         self.store = store
         self.environment = environment
+        self.lockfile = lockfile
+        self.target = target
+        self.layerLimit = layerLimit
         self.wheelhouses = wheelhouses
         self.files = files
         self.pyFiles = pyFiles
@@ -64,6 +75,54 @@ public struct StoreConfiguration: Sendable, Hashable {
         self.user = user
         self.certificateAuthorities = certificateAuthorities
     }
+}
+
+/// What wheels a Python lockfile asks for.
+public struct LockfileConfiguration: Sendable, Hashable {
+    /// The user's own tool that gets missing wheels.
+    public enum Fetcher: String, Sendable, CaseIterable {
+        /// `pip download`.
+        case pip
+        /// `uv tool run pip download`: a pip that uv brings.
+        case uv
+    }
+
+    /// The lockfile, as written.
+    public var path: String
+    /// Extras of the locked project.
+    public var extras: [String]
+    /// Dependency groups; `nil` is the lockfile's default.
+    public var groups: [String]?
+    /// What gets missing wheels. Default `pip`.
+    public var fetcher: Fetcher
+
+    /// Makes a configuration.
+    public init(path: String, extras: [String] = [], groups: [String]? = nil, fetcher: Fetcher = .pip) {
+        self.path = path
+        self.extras = extras
+        self.groups = groups
+        self.fetcher = fetcher
+    }
+}
+
+/// `environment.target`: the Python that the workers run.
+public struct TargetConfiguration: Sendable, Hashable, CustomStringConvertible {
+    /// `3.11` or `3.11.9`.
+    public var python: String
+    /// A platform tag (PEP 425), for example `manylinux_2_28_x86_64`.
+    public var platform: String
+    /// `cp` or `pp`.
+    public var implementation: String
+
+    /// Makes a target.
+    public init(python: String, platform: String, implementation: String = "cp") {
+        self.python = python
+        self.platform = platform
+        self.implementation = implementation
+    }
+
+    /// For example `3.11 cp manylinux_2_28_x86_64`.
+    public var description: String { "\(python) \(implementation) \(platform)" }
 }
 
 /// One `[[source]]`: a directory of the user's own code.
@@ -162,6 +221,8 @@ public enum SparkMaster: Sendable, Hashable, CustomStringConvertible {
     case localCluster(String)
     /// `spark://host:port[,host:port…]`.
     case standalone(String)
+    /// `k8s://https://host:port`, `k8s://http://host:port` or `k8s://host:port`, which means https.
+    case kubernetes(String)
     /// `yarn`.
     case yarn
 
@@ -171,6 +232,8 @@ public enum SparkMaster: Sendable, Hashable, CustomStringConvertible {
             self = .yarn
         } else if text.hasPrefix("spark://"), text.utf8.count > 8, Self.isWord(text) {
             self = .standalone(text)
+        } else if text.hasPrefix("k8s://"), Self.isAPIServer(text.dropFirst(6)) {
+            self = .kubernetes(text)
         } else if text == "local"
             || (text.hasPrefix("local[") && text.hasSuffix("]") && Self.isCount(text.dropFirst(6).dropLast()))
         {
@@ -190,6 +253,13 @@ public enum SparkMaster: Sendable, Hashable, CustomStringConvertible {
         text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
     }
 
+    /// What spark-submit takes for the address of an API server (Spark `Utils.checkAndGetK8sMasterUrl`).
+    private static func isAPIServer(_ text: Substring) -> Bool {
+        let address = ["https://", "http://"].first(where: text.hasPrefix).map { text.dropFirst($0.count) } ?? text
+        let host = address.prefix { $0 != "/" && $0 != ":" }
+        return !host.isEmpty && !address.contains("://") && isWord(String(address))
+    }
+
     private static func isCount(_ text: Substring) -> Bool {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         return (1...2).contains(parts.count) && parts.allSatisfy { $0 == "*" || (Int($0).map { $0 > 0 } ?? false) }
@@ -198,7 +268,7 @@ public enum SparkMaster: Sendable, Hashable, CustomStringConvertible {
     /// The value for `--master`.
     public var description: String {
         switch self {
-        case .local(let text), .localCluster(let text), .standalone(let text): text
+        case .local(let text), .localCluster(let text), .standalone(let text), .kubernetes(let text): text
         case .yarn: "yarn"
         }
     }

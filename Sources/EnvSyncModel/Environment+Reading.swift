@@ -102,6 +102,7 @@ private struct ArtifactWire: Decodable {
     let kind: ArtifactKind
     let leaf: String
     let name: String
+    let packages: [String]?
     let sha256: ContentDigest
     let size: Int64
     let version: String?
@@ -113,9 +114,9 @@ private struct ArtifactWire: Decodable {
         var archiveAlias: ArchiveAlias?
         if let alias { archiveAlias = try ArchiveAlias(alias) }
         return PublishedArtifact(
-            Artifact(
+            reading: Artifact(
                 name: name, version: version, kind: kind, digest: sha256, size: size, leaf: leaf, delivery: delivery,
                 alias: archiveAlias, interpreter: interpreter, jobs: names,
-                origin: ArtifactOrigin(section: .listed, path: "")))
+                origin: ArtifactOrigin(section: .listed, path: "")), packages: packages ?? [])
     }
 }

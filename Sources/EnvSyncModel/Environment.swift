@@ -61,6 +61,8 @@ public struct PublishedArtifact: Hashable, Sendable {
     public let alias: ArchiveAlias?
     /// See ``Artifact/interpreter``.
     public let interpreter: String?
+    /// What is installed in a layer, `name==version`, sorted.
+    public let packages: [String]
     /// See ``Artifact/jobs``.
     public let jobs: [JobName]
 
@@ -73,6 +75,19 @@ public struct PublishedArtifact: Hashable, Sendable {
         delivery = artifact.delivery
         alias = artifact.alias
         interpreter = artifact.interpreter
+        packages = artifact.wheels.map(\.requirement)
+        jobs = artifact.jobs
+    }
+
+    init(reading artifact: Artifact, packages: [String]) {
+        name = artifact.name
+        version = artifact.version
+        kind = artifact.kind
+        object = artifact.object
+        delivery = artifact.delivery
+        alias = artifact.alias
+        interpreter = artifact.interpreter
+        self.packages = packages
         jobs = artifact.jobs
     }
 
@@ -106,6 +121,14 @@ public struct PublishedArtifact: Hashable, Sendable {
         writer.string(object.leaf.text)
         writer.raw(",\"name\":")
         writer.string(name)
+        if !packages.isEmpty {
+            writer.raw(",\"packages\":[")
+            for (index, package) in packages.enumerated() {
+                if index > 0 { writer.raw(",") }
+                writer.string(package)
+            }
+            writer.raw("]")
+        }
         writer.raw(",\"sha256\":\"\(object.digest.hex)\",\"size\":\(object.size)")
         if let version {
             writer.raw(",\"version\":")

@@ -31,8 +31,15 @@ struct LockLine {
         }
     }
 
-    var isArtifactHeader: Bool {
-        first == UInt8(ascii: "[") && end - position == 12 && starts(with: "[[artifact]]")
+    /// What section the line begins, if it is the header of one that is known.
+    var header: LockSection.Kind? {
+        guard first == UInt8(ascii: "["), end - position >= 9 else { return nil }
+        switch end - position {
+        case 12 where starts(with: "[[artifact]]"): return .artifact
+        case 9 where starts(with: "[[wheel]]"): return .wheel
+        case 12 where starts(with: "[[provided]]"): return .provided
+        default: return nil
+        }
     }
 
     private func error(_ message: String) -> LockFormatError { LockFormatError(line: number, message: message) }

@@ -8,9 +8,8 @@ extension Lock {
     /// - Throws: ``LockFormatError`` naming the line, also for merge-conflict markers and unknown format versions.
     public init(parsing text: String) throws(LockFormatError) {
         let bytes = Array(text.utf8)
-        var header: LockSection?
+        var contents = Contents()
         var section = LockSection(line: 1)
-        var artifacts: [Artifact] = []
         var number = 0
         var start = 0
         while start < bytes.count {
@@ -23,29 +22,62 @@ extension Lock {
             if line.isConflictMarker {
                 throw LockFormatError(line: number, message: "a merge conflict; solve it by running `envsync lock`")
             }
-            if line.isArtifactHeader {
-                if header == nil {
-                    try Self.checkVersion(section, bytes)
-                    header = section
-                } else {
-                    artifacts.append(try section.artifact(bytes))
-                }
-                section.restart(line: number)
+            if let kind = line.header {
+                try contents.take(section, bytes)
+                section.restart(kind, line: number)
             } else {
                 try section.add(try line.field())
             }
         }
-        if header != nil {
-            artifacts.append(try section.artifact(bytes))
-        } else {
-            try Self.checkVersion(section, bytes)
-        }
-        let top = header ?? section
+        try contents.take(section, bytes)
+        guard let top = contents.header else { throw LockFormatError(line: 1, message: "the file is empty") }
         let name = try top.named(.environment, bytes) { text throws(InvalidName) in try EnvironmentName(text) }
-        self.init(environment: name, artifacts: artifacts)
+        try contents.placeWheels()
+        self.init(
+            environment: name, artifacts: contents.artifacts, basis: try top.basis(bytes), provided: contents.provided)
     }
 
-    private static func checkVersion(_ header: LockSection, _ bytes: [UInt8]) throws(LockFormatError) {
+    /// The sections read so far.
+    private struct Contents {
+        var header: LockSection?
+        var artifacts: [Artifact] = []
+        var wheels: [(layer: String, wheel: LayerWheel, line: Int)] = []
+        var provided: [ProvidedPackage] = []
+
+        mutating func take(_ section: LockSection, _ bytes: [UInt8]) throws(LockFormatError) {
+            switch section.kind {
+            case .header:
+                try Lock.checkVersion(section, bytes)
+                header = section
+            case .artifact: artifacts.append(try section.artifact(bytes))
+            case .wheel:
+                let read = try section.wheel(bytes)
+                wheels.append((read.layer, read.wheel, section.line))
+            case .provided: provided.append(try section.provided(bytes))
+            }
+        }
+
+        /// Gives each wheel to the layer that it names.
+        mutating func placeWheels() throws(LockFormatError) {
+            guard !wheels.isEmpty else { return }
+            var byLayer: [String: [LayerWheel]] = [:]
+            var lines: [String: Int] = [:]
+            for (layer, wheel, line) in wheels {
+                byLayer[layer, default: []].append(wheel)
+                lines[layer] = line
+            }
+            for index in artifacts.indices where artifacts[index].origin.section == .layer {
+                let wheels = byLayer.removeValue(forKey: artifacts[index].origin.path) ?? []
+                artifacts[index].wheels = wheels.sorted { ($0.name, $0.fileName) < ($1.name, $1.fileName) }
+            }
+            if let layer = byLayer.keys.min() {
+                throw LockFormatError(
+                    line: lines[layer] ?? 1, message: "there is no layer \(QuotedText.visible(layer)) for this wheel")
+            }
+        }
+    }
+
+    fileprivate static func checkVersion(_ header: LockSection, _ bytes: [UInt8]) throws(LockFormatError) {
         let version = try header.integer(.version)
         guard version == formatVersion else {
             throw LockFormatError(
@@ -61,6 +93,7 @@ enum LockKey: String, CaseIterable {
     case name, kind, delivery, alias, interpreter, leaf, size, sha256, jobs
     case wheelhouse, listed, source, archive, main
     case hdfsChecksum = "hdfs-checksum"
+    case lockfile, target, layer, file
 
     /// All keys as bytes, in the order of `allCases`.
     static let spellings = allCases.map { Array($0.rawValue.utf8) }
@@ -85,6 +118,10 @@ enum LockKey: String, CaseIterable {
         case .archive: 14
         case .main: 15
         case .hdfsChecksum: 16
+        case .lockfile: 17
+        case .target: 18
+        case .layer: 19
+        case .file: 20
         }
     }
 }

@@ -1,5 +1,11 @@
 /// The fields of one section of a lock file, read into typed values with the line of each complaint.
 struct LockSection {
+    /// What a section describes.
+    enum Kind {
+        case header, artifact, wheel, provided
+    }
+
+    private(set) var kind = Kind.header
     private(set) var line: Int
     private var fields: [LockField?]
     private var unknownKeys: Set<String> = []
@@ -10,7 +16,8 @@ struct LockSection {
     }
 
     /// Becomes an empty section that begins on that line.
-    mutating func restart(line: Int) {
+    mutating func restart(_ kind: Kind, line: Int) {
+        self.kind = kind
         self.line = line
         for index in fields.indices { fields[index] = nil }
         unknownKeys.removeAll(keepingCapacity: true)
@@ -134,7 +141,29 @@ struct LockSection {
 
     private static let origins: [(key: LockKey, section: ArtifactOrigin.Section)] = [
         (.wheelhouse, .wheelhouse), (.listed, .listed), (.source, .source), (.archive, .archive), (.main, .main),
+        (.lockfile, .lockfile), (.layer, .layer),
     ]
+
+    /// A `[[wheel]]`, and the path of the layer's origin.
+    func wheel(_ bytes: [UInt8]) throws(LockFormatError) -> (layer: String, wheel: LayerWheel) {
+        let wheel = LayerWheel(
+            name: try string(.name, bytes), version: try string(.version, bytes), fileName: try string(.file, bytes),
+            digest: try digest(bytes))
+        return (try string(.layer, bytes), wheel)
+    }
+
+    /// A `[[provided]]`.
+    func provided(_ bytes: [UInt8]) throws(LockFormatError) -> ProvidedPackage {
+        ProvidedPackage(
+            name: try string(.name, bytes), version: try string(.version, bytes),
+            archive: try named(.archive, bytes) { text throws(InvalidName) in try ArchiveAlias(text) })
+    }
+
+    /// The header's lockfile and target.
+    func basis(_ bytes: [UInt8]) throws(LockFormatError) -> LockBasis? {
+        guard let lockfile = try optionalString(.lockfile, bytes) else { return nil }
+        return LockBasis(lockfile: lockfile, target: try string(.target, bytes))
+    }
 
     func artifact(_ bytes: [UInt8]) throws(LockFormatError) -> Artifact {
         let digest = try digest(bytes)

@@ -4,10 +4,18 @@ public struct Lock: Hashable, Sendable {
     public let environment: EnvironmentName
     /// The artifacts: by delivery, then name, version, leaf, digest, origin, alias and jobs.
     public let artifacts: [Artifact]
+    /// `environment.lockfile` and `environment.target` as they were when it was locked; `nil` without a lockfile.
+    public let basis: LockBasis?
+    /// Packages that are not sent because an archive holds them, by name.
+    public let provided: [ProvidedPackage]
 
     /// Makes a lock; sorts the artifacts.
-    public init(environment: EnvironmentName, artifacts: [Artifact]) {
+    public init(
+        environment: EnvironmentName, artifacts: [Artifact], basis: LockBasis? = nil, provided: [ProvidedPackage] = []
+    ) {
         self.environment = environment
+        self.basis = basis
+        self.provided = provided.sorted { ($0.name, $0.archive.text) < ($1.name, $1.archive.text) }
         // A lock that was just read is in order already, and looking is much cheaper than sorting.
         let isSorted = zip(artifacts, artifacts.dropFirst()).allSatisfy { !Lock.precedes($1, $0) }
         self.artifacts = isSorted ? artifacts : artifacts.sorted(by: Lock.precedes)
@@ -38,6 +46,20 @@ public struct Lock: Hashable, Sendable {
     }
 }
 
+/// What wheels were chosen by.
+public struct LockBasis: Hashable, Sendable {
+    /// The Python lockfile, as `envsync.toml` names it; for an absolute path, its last component.
+    public var lockfile: String
+    /// The target: Python version, implementation and platform, for example `3.11 cp manylinux_2_28_x86_64`.
+    public var target: String
+
+    /// Makes one from its parts.
+    public init(lockfile: String, target: String) {
+        self.lockfile = lockfile
+        self.target = target
+    }
+}
+
 /// A lock file that cannot be used.
 public struct LockFormatError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Counted from 1.
@@ -61,6 +83,10 @@ extension Lock {
             environment = "\(environment)"
 
             """
+        if let basis {
+            text += "lockfile = \(Self.quote(basis.lockfile))\n"
+            text += "target = \(Self.quote(basis.target))\n"
+        }
         for artifact in artifacts {
             text += "\n[[artifact]]\n"
             text += "name = \(Self.quote(artifact.name))\n"
@@ -77,6 +103,22 @@ extension Lock {
                 text += "jobs = [" + artifact.jobs.map { "\"\($0)\"" }.joined(separator: ", ") + "]\n"
             }
             text += "\(artifact.origin.section.rawValue) = \(Self.quote(artifact.origin.path))\n"
+        }
+        for artifact in artifacts {
+            for wheel in artifact.wheels {
+                text += "\n[[wheel]]\n"
+                text += "name = \(Self.quote(wheel.name))\n"
+                text += "version = \(Self.quote(wheel.version))\n"
+                text += "layer = \(Self.quote(artifact.origin.path))\n"
+                text += "file = \(Self.quote(wheel.fileName))\n"
+                text += "sha256 = \"\(wheel.digest.hex)\"\n"
+            }
+        }
+        for package in provided {
+            text += "\n[[provided]]\n"
+            text += "name = \(Self.quote(package.name))\n"
+            text += "version = \(Self.quote(package.version))\n"
+            text += "archive = \"\(package.archive)\"\n"
         }
         return text
     }

@@ -26,6 +26,27 @@ struct RecordHash: Hashable {
         self.digest = digest
     }
 
+    /// The SHA-256 of these bytes.
+    init(of bytes: [UInt8]) {
+        algorithm = .sha256
+        digest = Array(SHA256.hash(data: bytes))
+    }
+
+    /// As `RECORD` writes it.
+    var text: String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        var text = Array("\(algorithm.rawValue)=".utf8)
+        for start in stride(from: 0, to: digest.count, by: 3) {
+            let group = digest[start..<min(start + 3, digest.count)]
+            var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            for _ in 0...group.count {
+                text.append(alphabet[Int(bits >> 18 & 63)])
+                bits <<= 6
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// Whether the bytes that `source` hands to its argument have this hash.
     func matches(_ source: ((UnsafeRawBufferPointer) -> Void) throws -> Void) rethrows -> Bool {
         switch algorithm {

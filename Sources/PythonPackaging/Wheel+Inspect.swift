@@ -17,11 +17,13 @@ extension Wheel {
 }
 
 /// The steps of inspecting a wheel.
-private struct WheelInspection {
-    private let path: String
-    private let archive: ZipArchive
-    private let indices: [String: Int]
-    private let distInfo: String
+struct WheelInspection {
+    let path: String
+    let archive: ZipArchive
+    /// The archive's files by name.
+    let indices: [String: Int]
+    /// The name of the `*.dist-info` directory.
+    let distInfo: String
 
     /// `METADATA` holds a project's whole description; `RECORD` a line for each file.
     private static let fileLimit = 64 << 20
@@ -51,6 +53,11 @@ private struct WheelInspection {
     }
 
     func wheel() throws -> Wheel {
+        try wheelAndRecord(verifyingHashes: true).wheel
+    }
+
+    /// - Parameter verifyingHashes: whether the hashes of files are verified when the wheel is importable from a zip.
+    func wheelAndRecord(verifyingHashes: Bool) throws -> (wheel: Wheel, record: WheelRecord) {
         let wheelHeaders = MetadataHeaders(try contents("WHEEL", orMissing: .missingWHEEL))
         try checkVersion(wheelHeaders)
         let metadata = MetadataHeaders(try contents("METADATA", orMissing: .missingMETADATA))
@@ -67,21 +74,22 @@ private struct WheelInspection {
         }
         let survey = ModuleSurvey(archive, options: .init(metadataDirectory: distInfo))
         let reasons = (purelib == "true" ? [] : [.notPurelib]) + survey.reasons
-        try checkRecord(verifyingHashes: reasons.isEmpty)
+        let record = try checkedRecord(verifyingHashes: verifyingHashes && reasons.isEmpty)
         let tags = wheelHeaders.values("Tag").filter { !$0.isEmpty }
-        return Wheel(
+        let wheel = Wheel(
             name: name, normalizedName: PythonNames.normalize(name), version: version,
             tags: tags.isEmpty ? fileName?.tags ?? [] : tags,
             rootIsPurelib: purelib == "true", generator: wheelHeaders.value("Generator"), topLevel: survey.topLevel,
             requiresPython: metadata.value("Requires-Python"),
             deliverability: reasons.isEmpty ? .importable : .notImportable(reasons))
+        return (wheel, record)
     }
 
-    private func failure(_ code: WheelError.Code, in file: String, _ message: String) -> WheelError {
+    func failure(_ code: WheelError.Code, in file: String, _ message: String) -> WheelError {
         WheelError(code: code, path: path, entry: "\(distInfo)/\(file)", message: message)
     }
 
-    private func contents(_ file: String, orMissing code: WheelError.Code) throws -> [UInt8] {
+    func contents(_ file: String, orMissing code: WheelError.Code) throws -> [UInt8] {
         guard let index = indices["\(distInfo)/\(file)"] else {
             throw WheelError(code: code, path: path, message: "has no \(distInfo)/\(file)")
         }
@@ -123,7 +131,7 @@ private struct WheelInspection {
         return fileName
     }
 
-    private func checkRecord(verifyingHashes: Bool) throws {
+    private func checkedRecord(verifyingHashes: Bool) throws -> WheelRecord {
         let record: WheelRecord
         do {
             record = try WheelRecord(try contents("RECORD", orMissing: .missingRECORD))
@@ -159,5 +167,6 @@ private struct WheelInspection {
                     code: .recordMismatch, path: path, entry: name, message: "does not have the hash that RECORD says")
             }
         }
+        return record
     }
 }

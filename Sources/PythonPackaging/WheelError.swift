@@ -43,6 +43,9 @@ public struct WheelError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let malformedFileName = Code("malformedFileName")
         /// File name, `*.dist-info` directory and `METADATA` don't agree on name or version.
         public static let nameMismatch = Code("nameMismatch")
+        /// The wheel holds something that can't be installed: a symbolic link, an unknown kind of `*.data` directory, an
+        /// unusable entry point, or a file where another one is a directory.
+        public static let notInstallable = Code("notInstallable")
         /// The wheel's format is newer than this program.
         public static let unsupportedWheelVersion = Code("unsupportedWheelVersion")
     }

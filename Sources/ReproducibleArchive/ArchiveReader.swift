@@ -64,11 +64,23 @@ public struct ArchiveReader {
     /// - Throws: ``ArchiveError`` with code `unsupportedFormat` for other files, `truncated` or `damaged` for broken
     ///   ones, `unsafeName` for absolute names and names with `..`; and whatever `visit` throws.
     public static func scan(path: String, visit: (TarEntryInfo) throws -> WalkDecision) throws {
+        try scan(path: path, readingUpTo: 0, of: { _ in false }, visit: { entry, _ in try visit(entry) })
+    }
+
+    /// Visits the entries as ``scan(path:visit:)`` does, with the beginnings of some files.
+    /// - Parameters:
+    ///   - limit: the most bytes of a file that are read.
+    ///   - isWanted: whether a regular file's contents are.
+    ///   - visit: is given the entry and, if they are wanted, its first bytes.
+    public static func scan(
+        path: String, readingUpTo limit: Int, of isWanted: (TarEntryInfo) -> Bool,
+        visit: (TarEntryInfo, [UInt8]?) throws -> WalkDecision
+    ) throws {
         let file = try InputFile(path: path)
         switch try format(of: file) {
-        case .zip: try scanZip(file, visit)
-        case .tar: try scanTar(path, FileStream(file: file), visit)
-        case .tarGz: try scanTar(path, GzipStream(file: file), visit)
+        case .zip: try scanZip(file, limit, isWanted, visit)
+        case .tar: try scanTar(path, FileStream(file: file), limit, isWanted, visit)
+        case .tarGz: try scanTar(path, GzipStream(file: file), limit, isWanted, visit)
         case .tarOther(let compression):
             let message = "neither Spark nor YARN unpacks \(compression) archives; use .tar.gz"
             throw ArchiveError(code: .unsupportedFormat, path: path, message: message)
@@ -108,16 +120,21 @@ public struct ArchiveReader {
     }
 
     private static func scanTar(
-        _ path: String, _ stream: any ByteStream, _ visit: (TarEntryInfo) throws -> WalkDecision
+        _ path: String, _ stream: any ByteStream, _ limit: Int, _ isWanted: (TarEntryInfo) -> Bool,
+        _ visit: (TarEntryInfo, [UInt8]?) throws -> WalkDecision
     ) throws {
         var reader = TarReader(path: path, stream: stream)
         while let entry = try reader.next() {
             if entry.name.isEmpty { continue }
-            if try visit(entry) == .stop { return }
+            let isRead = entry.type == .file && isWanted(entry)
+            if try visit(entry, isRead ? try reader.contents(limit: limit, of: entry) : nil) == .stop { return }
         }
     }
 
-    private static func scanZip(_ file: InputFile, _ visit: (TarEntryInfo) throws -> WalkDecision) throws {
+    private static func scanZip(
+        _ file: InputFile, _ limit: Int, _ isWanted: (TarEntryInfo) -> Bool,
+        _ visit: (TarEntryInfo, [UInt8]?) throws -> WalkDecision
+    ) throws {
         let archive = try ZipArchive(file: file, trimmingNames: true)
         for index in archive.storedOrder {
             let info = archive.entries[index]
@@ -132,7 +149,10 @@ public struct ArchiveReader {
                 entry.linkTarget = String(
                     decoding: try archive.contents(ofEntryAt: index, limit: 4096), as: UTF8.self)
             }
-            if try visit(entry) == .stop { return }
+            let isRead = entry.type == .file && isWanted(entry)
+            if try visit(entry, isRead ? try archive.beginning(ofEntryAt: index, limit: limit) : nil) == .stop {
+                return
+            }
         }
     }
 }

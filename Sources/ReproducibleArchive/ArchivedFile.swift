@@ -20,9 +20,22 @@ extension ArchiveReader {
     /// - Returns: an answer for each of `names`, in their order.
     /// - Throws: ``ArchiveError`` as ``scan(path:visit:)`` does.
     public static func resolve(_ names: [String], inArchiveAt path: String) throws -> [ArchivedFile] {
+        try resolve(names, inArchiveAt: path, readingUpTo: 0, of: { _ in false }, visit: { _, _ in })
+    }
+
+    /// Says what paths lead to, as ``resolve(_:inArchiveAt:)`` does, and visits all entries in the same pass.
+    /// - Parameters:
+    ///   - limit: the most bytes of a file that are read.
+    ///   - isWanted: whether a regular file's contents are.
+    ///   - visit: is given an entry and, if they are wanted, its first bytes.
+    public static func resolve(
+        _ names: [String], inArchiveAt path: String, readingUpTo limit: Int, of isWanted: (TarEntryInfo) -> Bool,
+        visit: (TarEntryInfo, [UInt8]?) throws -> Void
+    ) throws -> [ArchivedFile] {
         var tree = ArchivedTree()
-        try scan(path: path) { entry in
+        try scan(path: path, readingUpTo: limit, of: isWanted) { entry, beginning in
             tree.insert(entry)
+            try visit(entry, beginning)
             return .continue
         }
         return names.map { tree.resolve($0) }

@@ -32,6 +32,30 @@ internal import CISAL
         unsafe cisal_inflater_start(state, format == .gzip ? cisal_format_gzip : cisal_format_deflate)
     }
 
+    /// Bits of a stream, the lowest first.
+    struct Bits {
+        var bits: UInt64
+        var count: Int
+    }
+
+    /// Begins a single block of a raw deflate stream, which is then treated like a whole stream.
+    /// - Parameters:
+    ///   - bits: 1 to 64 bits that precede the next input; the first must be set.
+    ///   - history: what the stream has produced before; the last 32 KiB count.
+    func startBlock(_ bits: Bits, history: UnsafeRawBufferPointer) -> Bool {
+        unsafe cisal_inflater_start_block(
+            state, bits.bits, Int32(bits.count), history.baseAddress?.assumingMemoryBound(to: UInt8.self), history.count
+        ) == 0
+    }
+
+    /// What was consumed beyond the end of the finished stream.
+    var unusedBits: Bits? {
+        let rest = unsafe cisal_inflater_rest(state)
+        guard (0...64).contains(rest.count) else { return nil }
+        let mask = rest.count == 64 ? UInt64.max : (1 << UInt64(rest.count)) - 1
+        return Bits(bits: rest.bits & mask, count: Int(rest.count))
+    }
+
     /// Decompresses as much of `input` into `output` as fits.
     func step(input: UnsafeRawBufferPointer, output: UnsafeMutableRawBufferPointer) -> Step {
         let result = unsafe cisal_inflater_step(

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A regular file open for reading at any offset. Closed when released.
-final class InputFile {
+final class InputFile: Sendable {
     let path: String
     let size: Int64
     private let descriptor: Int32

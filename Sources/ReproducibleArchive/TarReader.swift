@@ -54,6 +54,15 @@ struct TarReader {
         }
     }
 
+    /// The first bytes, up to `limit`, of the entry that ``next()`` returned last. Each byte is returned once.
+    mutating func contents(limit: Int, of entry: TarEntryInfo) throws -> [UInt8] {
+        let count = Int(min(Int64(limit), entry.size, dataRest))
+        let bytes = try take(count)
+        guard bytes.count == count else { throw failure(.truncated, "the archive is cut short inside an entry") }
+        dataRest -= Int64(count)
+        return bytes
+    }
+
     private mutating func entry(_ header: TarHeader, _ extra: Extension) throws -> TarEntryInfo {
         let rawName = extra.name ?? header.name
         var type = header.entryType

@@ -31,8 +31,8 @@ public final class ZipArchive {
 
     static let blockSize = 128 << 10
 
-    private let file: InputFile
-    private let directory: ZipDirectory
+    let file: InputFile
+    let directory: ZipDirectory
     private let input = ByteBlock(count: blockSize)
     private let output = ByteBlock(count: blockSize)
     private lazy var inflater = Inflater()
@@ -73,28 +73,32 @@ public final class ZipArchive {
         return bytes
     }
 
+    private struct Enough: Error {}
+
+    /// The first bytes, up to `limit`, of the entry at `index` of ``entries``. Their checksum is not verified.
+    /// - Throws: ``ArchiveError`` as ``stream(entryAt:to:)`` does.
+    public func beginning(ofEntryAt index: Int, limit: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        do {
+            try unsafe stream(entryAt: index) { block in
+                unsafe bytes.append(contentsOf: block.prefix(limit - bytes.count))
+                if bytes.count >= limit { throw Enough() }
+            }
+        } catch is Enough {}
+        return bytes
+    }
+
     /// Hands the contents of the entry at `index` of ``entries`` to `sink`, in blocks of at most 128 KiB.
     ///
     /// The length and the CRC-32 are verified, so the contents are right only if this returns. `sink` must not read
     /// another entry of this archive.
     public func stream(entryAt index: Int, to sink: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let record = directory.records[index]
-        let info = record.info
-        let window = min(Int64(Self.blockSize), directory.start - record.localOffset)
-        let filled = try unsafe file.read(into: input.space(Int(window)), at: record.localOffset)
-        let headerLength = try localHeaderLength(record, filled: filled)
-        var reader = DataReader(
-            file: file, block: input, position: headerLength, filled: filled,
-            offset: record.localOffset + Int64(filled), rest: info.compressedSize)
-        guard record.localOffset + Int64(headerLength) + info.compressedSize <= directory.start else {
-            throw failure(info, .damaged, "its data reaches into the table of contents")
-        }
-        var check: UInt32 = 0
-        var produced: Int64 = 0
+        let data = ZipEntryData(file: file, directory: directory)
+        let info = entries[index]
+        var reader = try data.reader(at: index, block: input)
+        var check = ContentsCheck(path: path, info: info)
         func deliver(_ bytes: UnsafeRawBufferPointer) throws {
-            produced += Int64(bytes.count)
-            guard produced <= info.size else { throw failure(info, .damaged, "it is larger than it says") }
-            unsafe check = crc32(bytes, continuing: check)
+            try unsafe check.add(bytes)
             try unsafe sink(bytes)
         }
         switch info.method {
@@ -105,9 +109,7 @@ public final class ZipArchive {
         default:
             throw failure(info, .unsupportedCompression, "compression method \(info.method) is not supported")
         }
-        guard produced == info.size, check == info.crc32 else {
-            throw failure(info, .damaged, "its contents don't match its checksum")
-        }
+        try check.finish()
     }
 
     private func inflate(
@@ -129,58 +131,7 @@ public final class ZipArchive {
         }
     }
 
-    /// Checks the local header, which lies in the first `filled` bytes of the input block.
-    private func localHeaderLength(_ record: ZipDirectory.Record, filled: Int) throws -> Int {
-        // The largest header is 30 + 65535 + 65535 bytes, a little more than a block; nothing real comes near.
-        guard filled >= 30 else { throw failure(record.info, .truncated, "its header is cut short") }
-        let fixed = LittleEndian(bytes: unsafe Array(input.prefix(30)))
-        let nameEnd = 30 + fixed.u16(26)
-        let length = nameEnd + fixed.u16(28)
-        guard fixed.u32(0) == 0x0403_4B50, length <= filled else {
-            throw failure(record.info, .damaged, "its header is damaged")
-        }
-        guard unsafe input.prefix(nameEnd)[30...].elementsEqual(record.rawName) else {
-            throw failure(record.info, .damaged, "its header gives it another name than the table of contents")
-        }
-        guard fixed.u16(6) & 0x2041 == 0 else { throw failure(record.info, .encrypted, "the entry is encrypted") }
-        guard fixed.u16(8) == Int(record.info.method) else {
-            throw failure(record.info, .damaged, "its header contradicts the table of contents")
-        }
-        return length
-    }
-
     private func failure(_ info: ZipEntryInfo, _ code: ArchiveError.Code, _ message: String) -> ArchiveError {
         ArchiveError(code: code, path: path, entry: printable(info.name), message: message)
-    }
-}
-
-/// Hands out an entry's compressed bytes block by block.
-private struct DataReader {
-    let file: InputFile
-    let block: ByteBlock
-    /// Unread bytes of the block are `position..<filled`.
-    var position: Int
-    var filled: Int
-    /// Where in the file the next block begins.
-    var offset: Int64
-    /// Compressed bytes not yet handed out.
-    var rest: Int64
-
-    mutating func next() throws -> UnsafeRawBufferPointer? {
-        guard rest > 0 else { return nil }
-        if position == filled {
-            filled = try unsafe file.read(into: block.space(Int(min(Int64(block.count), rest))), at: offset)
-            offset += Int64(filled)
-            position = 0
-            guard filled > 0 else {
-                throw ArchiveError(
-                    code: .truncated, path: file.path, message: "the file became shorter while it was read")
-            }
-        }
-        let count = Int(min(Int64(filled - position), rest))
-        let bytes = unsafe UnsafeRawBufferPointer(rebasing: block.prefix(position + count)[position...])
-        position += count
-        rest -= Int64(count)
-        return unsafe bytes
     }
 }

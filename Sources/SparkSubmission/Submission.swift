@@ -20,6 +20,21 @@ public struct Submission: Sendable, Hashable {
     public var deployMode: Job.DeployMode
     /// Further `spark-submit` options, as the caller gave them.
     public var extraOptions: [String] = []
+    /// The job's name.
+    public var jobName: String
+    /// The archives whose packages go on the Python path: layers first, then others without an interpreter.
+    public var pythonPath: [PythonPathEntry] = []
+    /// Directories of this machine that the submitting process needs on its `PYTHONPATH`, because the driver runs in it;
+    /// absolute.
+    public var driverPythonPath: [String] = []
+}
+
+/// An archive whose packages go on the Python path.
+public struct PythonPathEntry: Sendable, Hashable {
+    /// The name of its directory where workers unpack it.
+    public let name: String
+    /// An absolute directory of this machine that holds an unpacked copy.
+    public let unpacked: String?
 }
 
 /// One object that a job is given.
@@ -58,6 +73,8 @@ public struct SubmissionPlan: Sendable, Hashable {
 
     /// The findings that forbid submitting.
     public var errors: [PreflightFinding] { findings.filter { $0.severity == .error } }
+    /// Directories of this machine that the submitting process needs on its `PYTHONPATH`; absolute.
+    public var driverPythonPath: [String] { submission.driverPythonPath }
     /// The findings that don't.
     public var warnings: [PreflightFinding] { findings.filter { $0.severity == .warning } }
 }
@@ -74,6 +91,8 @@ extension Submission {
         planner.choosePython()
         planner.choosePythonPath()
         planner.checkConfiguration()
+        planner.checkFacts()
+        planner.checkFormat()
         planner.checkExtraOptions()
         planner.checkWords()
         return planner.finish()

@@ -15,11 +15,23 @@ public struct SubmissionRequest: Sendable, Hashable {
     public var extraOptions: [String]
     /// Further arguments of the main program, after the job's own. Default none.
     public var extraArguments: [String]
+    /// How the submission will be written; not every format carries everything. Default `spark-submit`.
+    public var format: LaunchFormat
+    /// Where this machine has unpacked copies of archives, by the SHA-256 of the archive. Absolute directories. Default
+    /// none.
+    public var unpackedLayers: [ContentDigest: String]
+    /// Whether the caller puts ``Submission/driverPythonPath`` on the `PYTHONPATH` of the process that submits. Default
+    /// `false`.
+    public var exportsDriverPath: Bool
+    /// What is known of the surroundings. Default nothing.
+    public var facts: PreflightFacts
 
     /// Makes a request.
     public init(
         job: Job, manifest: EnvironmentManifest, storeBase: String, mainOverride: String? = nil,
-        extraOptions: [String] = [], extraArguments: [String] = []
+        extraOptions: [String] = [], extraArguments: [String] = [], format: LaunchFormat = .sparkSubmit,
+        unpackedLayers: [ContentDigest: String] = [:], exportsDriverPath: Bool = false,
+        facts: PreflightFacts = PreflightFacts()
     ) {
         self.job = job
         self.manifest = manifest
@@ -27,5 +39,9 @@ public struct SubmissionRequest: Sendable, Hashable {
         self.mainOverride = mainOverride
         self.extraOptions = extraOptions
         self.extraArguments = extraArguments
+        self.format = format
+        self.unpackedLayers = unpackedLayers
+        self.exportsDriverPath = exportsDriverPath
+        self.facts = facts
     }
 }

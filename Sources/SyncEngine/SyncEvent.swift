@@ -4,6 +4,10 @@ import EnvSyncModel
 public enum SyncEvent: Sendable {
     /// A local file is being read: its fingerprint is not known.
     case reading(path: String)
+    /// A layer is being built of wheels.
+    case building(layer: String)
+    /// Wheels that are nowhere on this machine are about to be fetched by this command.
+    case fetching(wheels: [String], command: [String])
     /// What a push will do.
     case planned(PushPlanSummary)
     /// Bytes of objects were sent; negative when a retry sends some of them again.

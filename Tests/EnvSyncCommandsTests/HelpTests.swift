@@ -39,7 +39,7 @@ struct HelpTests {
         #expect(
             CommandNode.all.map(\.testDescription) == [
                 "envsync", "envsync init", "envsync lock", "envsync push", "envsync args", "envsync submit",
-                "envsync check", "envsync status", "envsync doctor",
+                "envsync explain", "envsync check", "envsync status", "envsync doctor",
             ])
     }
 

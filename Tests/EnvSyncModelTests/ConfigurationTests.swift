@@ -62,6 +62,10 @@ struct SparkMasterTests {
             ("local-cluster[2, 1, 1024]", .localCluster("local-cluster[2, 1, 1024]")),
             ("spark://host:7077", .standalone("spark://host:7077")),
             ("spark://a:1,b:2", .standalone("spark://a:1,b:2")),
+            ("k8s://https://api:6443", .kubernetes("k8s://https://api:6443")),
+            ("k8s://http://api", .kubernetes("k8s://http://api")),
+            ("k8s://api:6443/path", .kubernetes("k8s://api:6443/path")),
+            ("k8s://https://[::1]:6443", .kubernetes("k8s://https://[::1]:6443")),
         ])
     func good(_ text: String, _ master: SparkMaster) {
         #expect(SparkMaster(text) == master)
@@ -74,7 +78,8 @@ struct SparkMasterTests {
             "local[1,2,3]", "local[1,]", "localhost",
             "local-cluster[1,1]", "local-cluster[1,1,0]", "local-cluster[,,]", "local-cluster[a,b,c]", "spark://",
             "spark://a b", "spark://a\n:1",
-            "mesos://a:1", "k8s://https://a", "spark://\u{7f}:1",
+            "mesos://a:1", "spark://\u{7f}:1", "k8s", "k8s://", "k8s://https://", "k8s://https:///x", "k8s://:6443",
+            "k8s://ftp://a", "k8s://https://http://a", "k8s://https://a b", "k8s://a\n", "K8S://a",
         ])
     func bad(_ text: String) {
         #expect(SparkMaster(text) == nil)

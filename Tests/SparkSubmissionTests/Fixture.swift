@@ -7,11 +7,11 @@ import Testing
 enum Fixture {
     static func artifact(
         _ delivery: Delivery, _ leaf: String, seed: String? = nil, name: String? = nil, version: String? = nil,
-        alias: String? = nil, interpreter: String? = nil, jobs: [String] = []
+        kind: ArtifactKind = .file, alias: String? = nil, interpreter: String? = nil, jobs: [String] = []
     ) throws -> PublishedArtifact {
         PublishedArtifact(
             Artifact(
-                name: name ?? leaf, version: version, kind: .file,
+                name: name ?? leaf, version: version, kind: kind,
                 digest: ContentDigest.of(Array((seed ?? leaf).utf8)), size: 10, leaf: try LeafName(leaf),
                 delivery: delivery, alias: try alias.map { try ArchiveAlias($0) }, interpreter: interpreter,
                 jobs: try jobs.map { try JobName($0) }, origin: ArtifactOrigin(section: .listed, path: leaf)))
@@ -21,6 +21,11 @@ enum Fixture {
         _ alias: String?, _ leaf: String = "environment-0a1b2c3d4e5f.tar.gz", interpreter: String? = "bin/python"
     ) throws -> PublishedArtifact {
         try artifact(.archive, leaf, alias: alias, interpreter: interpreter)
+    }
+
+    /// A layer of wheels; its alias and its leaf are made of the name.
+    static func layer(_ name: String) throws -> PublishedArtifact {
+        try artifact(.archive, "\(name)-0a1b2c3d4e5f.tar.gz", name: name, kind: .layer, alias: name)
     }
 
     static func manifest(_ artifacts: [PublishedArtifact]) throws -> EnvironmentManifest {
@@ -40,12 +45,26 @@ enum Fixture {
 
     static func plan(
         _ job: Job, _ artifacts: [PublishedArtifact] = [], store: String = "hdfs://ns1/apps/envsync",
-        mainOverride: String? = nil, extraOptions: [String] = [], extraArguments: [String] = []
+        mainOverride: String? = nil, extraOptions: [String] = [], extraArguments: [String] = [],
+        format: LaunchFormat = .sparkSubmit, unpacked: [String: String] = [:], exportsDriverPath: Bool = false,
+        facts: PreflightFacts = PreflightFacts()
     ) throws -> SubmissionPlan {
         Submission.plan(
             SubmissionRequest(
                 job: job, manifest: try manifest(artifacts), storeBase: store, mainOverride: mainOverride,
-                extraOptions: extraOptions, extraArguments: extraArguments))
+                extraOptions: extraOptions, extraArguments: extraArguments, format: format,
+                unpackedLayers: Dictionary(
+                    uniqueKeysWithValues: unpacked.map { (ContentDigest.of(Array($0.key.utf8)), $0.value) }),
+                exportsDriverPath: exportsDriverPath, facts: facts))
+    }
+
+    /// What most golden texts are made of: an environment with a Python, a layer, a package, a file and a main program.
+    static func typical() throws -> [PublishedArtifact] {
+        [
+            try archive("environment"), try layer("layer-numpy"),
+            try artifact(.pyfile, "six-1.16.0-aaa.zip", name: "six", version: "1.16.0"),
+            try artifact(.file, "app.yaml"), try artifact(.main, "nightly-bbb.py", jobs: ["nightly"]),
+        ]
     }
 
     static func words(_ plan: SubmissionPlan) -> [String] { SparkSubmitEmitter().words(plan.submission) }

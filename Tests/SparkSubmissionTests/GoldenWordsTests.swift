@@ -94,6 +94,37 @@ struct GoldenWordsTests {
         Case(
             master: "local-cluster[2,1,1024]", interpreter: nil,
             properties: ["spark.executorEnv.PYTHONPATH=./environment"], warnings: [.driverPath]),
+        // Kubernetes cluster: the driver's pod unpacks archives into its directory.
+        Case(
+            master: "k8s://https://api.example:6443", deployMode: .cluster,
+            properties: ["spark.pyspark.python=./environment/bin/python"]),
+        Case(
+            master: "k8s://https://api.example:6443", deployMode: .cluster, driverPython: "python3",
+            properties: ["spark.pyspark.python=./environment/bin/python"], warnings: [.driverPython]),
+        Case(
+            master: "k8s://api.example:6443", deployMode: .cluster, interpreter: nil,
+            conf: ["spark.kubernetes.driverEnv.PYTHONPATH": "/opt/a"],
+            properties: [
+                "spark.executorEnv.PYTHONPATH=./environment",
+                "spark.kubernetes.driverEnv.PYTHONPATH=./environment:/opt/a",
+            ]),
+        Case(
+            master: "k8s://api.example:6443", deployMode: .cluster, store: "file:///srv/store",
+            conf: ["spark.kubernetes.file.upload.path": "hdfs://ns1/uploads"],
+            properties: [
+                "spark.kubernetes.file.upload.path=hdfs://ns1/uploads", "spark.pyspark.python=./environment/bin/python",
+            ], warnings: [.localStore]),
+        // Kubernetes client: the driver is where it is submitted, in a pod or not.
+        Case(
+            master: "k8s://https://api.example:6443",
+            properties: ["spark.pyspark.driver.python=python3", "spark.pyspark.python=./environment/bin/python"]),
+        Case(
+            master: "k8s://https://api.example:6443", interpreter: nil,
+            properties: ["spark.executorEnv.PYTHONPATH=./environment"], warnings: [.driverPath]),
+        Case(
+            master: "k8s://https://api.example:6443", store: "file:///srv/store",
+            properties: ["spark.pyspark.driver.python=python3", "spark.pyspark.python=./environment/bin/python"],
+            warnings: [.localStore]),
         // Local: nothing is unpacked in the job's directory.
         Case(master: "local[*]", properties: [], warnings: [.localPython]),
         Case(master: "local[4]", interpreter: nil, properties: [], warnings: [.localPath]),

@@ -133,6 +133,26 @@ struct PreflightTests {
         ) {
             try Fixture.plan(try Fixture.job("spark://m:1"), store: "file:///s")
         },
+        Case(
+            testDescription: "k8s cluster, local store", code: .localStore,
+            names: ["file:///s", "k8s://h:6443", "spark.kubernetes.file.upload.path"]
+        ) {
+            try Fixture.plan(try Fixture.job("k8s://h:6443", .cluster), store: "file:///s")
+        },
+        Case(
+            testDescription: "k8s cluster, uploaded store", code: .localStore, severity: .warning,
+            names: ["file:///s", "\"s3a://b/up\""]
+        ) {
+            try Fixture.plan(
+                try Fixture.job("k8s://h:6443", .cluster), store: "file:///s",
+                extraOptions: ["--conf", "spark.kubernetes.file.upload.path=s3a://b/up"])
+        },
+        Case(
+            testDescription: "k8s client, local store", code: .localStore, severity: .warning,
+            names: ["file:///s", "k8s://h:6443", "from the driver"]
+        ) {
+            try Fixture.plan(try Fixture.job("k8s://h:6443"), store: "file:///s")
+        },
     ]
 
     static let pythons: [Case] = [
@@ -179,6 +199,30 @@ struct PreflightTests {
         },
     ]
 
+    static let paths: [Case] = [
+        Case(
+            testDescription: "packages in client mode", code: .driverPath, severity: .warning,
+            names: ["p.tar.gz", "PYTHONPATH"]
+        ) {
+            try Fixture.plan(try Fixture.job(), [try Fixture.archive("p", "p.tar.gz", interpreter: nil)])
+        },
+        Case(
+            testDescription: "packages in local mode", code: .localPath, severity: .warning,
+            names: ["p.tar.gz", "local[1]"]
+        ) {
+            try local([try Fixture.archive("p", "p.tar.gz", interpreter: nil)])
+        },
+    ]
+
+    static let addresses: [Case] = [
+        Case(testDescription: "WebHDFS", code: .storeAddress, names: ["webhdfs://nn:9870/a"]) {
+            try Fixture.plan(try Fixture.job(), store: "webhdfs://nn:9870/a")
+        },
+        Case(testDescription: "an option that replaces ours", code: .extraOption, names: ["--master", "yarn"]) {
+            try Fixture.plan(try Fixture.job("local[1]"), extraOptions: ["--master", "yarn"])
+        },
+    ]
+
     static let mains: [Case] = [
         Case(testDescription: "not published", code: .main, names: ["\"jobs/run.py\"", "nightly"]) {
             try Fixture.plan(try Fixture.job(main: "jobs/run.py"))
@@ -211,7 +255,11 @@ struct PreflightTests {
         },
     ]
 
-    @Test(arguments: collisions + leaves + modes + pythons + mains)
+    /// Every case of this suite and its neighbours.
+    static let all =
+        collisions + leaves + modes + pythons + paths + addresses + mains + FactTests.cases + FormatTests.cases
+
+    @Test(arguments: all)
     func finding(_ test: Case) throws {
         let plan = try test.plan()
         let matching = plan.findings.filter { $0.code == test.code && $0.severity == test.severity }

@@ -55,12 +55,72 @@ struct PythonPathTests {
         #expect(plan.warnings.first?.suggestion.contains("SparkFiles.get(\"packages\")") == true)
     }
 
+    static let driverPod = "spark.kubernetes.driverEnv.PYTHONPATH"
+    /// The archives by the seeds of their digests.
+    static let unpacked = ["p.tar.gz": "/u/p", "d.tar.gz": "/u/d", "a.tar.gz": "/u/a"]
+
+    /// Layers may hold newer versions of what other archives have.
+    @Test(arguments: [("yarn", appMaster), ("k8s://api.example:6443", driverPod)])
+    func layersComeFirst(_ master: String, _ driverKey: String) throws {
+        let artifacts = try Self.archives() + [try Fixture.layer("layer-numpy"), try Fixture.layer("layer")]
+        let plan = try Fixture.plan(try Fixture.job(master, .cluster), artifacts)
+        #expect(value(Self.executors, of: plan) == "./layer-numpy:./layer:./packages:./data:./a")
+        #expect(value(driverKey, of: plan) == "./layer-numpy:./layer:./packages:./data:./a")
+        #expect(plan.submission.conf.filter { $0.key.hasSuffix("PYTHONPATH") }.count == 2)
+        #expect(plan.findings == [])
+        #expect(plan.driverPythonPath == [])
+    }
+
+    /// Local mode has neither `./alias` nor any other directory of an archive, but for those that are unpacked.
+    @Test func unpackedCopiesServeLocalMode() throws {
+        let plan = try Fixture.plan(
+            try Fixture.job("local[2]", conf: [Self.executors: "/opt/own"]), try Self.archives(),
+            unpacked: Self.unpacked)
+        #expect(value(Self.executors, of: plan) == "/u/p:/u/d:/u/a:/opt/own")
+        #expect(plan.driverPythonPath == ["/u/p", "/u/d", "/u/a"])
+        #expect(plan.findings.map(\.code) == [.localPython, .driverPath])
+        #expect(
+            plan.findings.last?.suggestion == "export PYTHONPATH=/u/p:/u/d:/u/a${PYTHONPATH:+:$PYTHONPATH}",
+            "\(plan.findings)")
+    }
+
+    @Test(arguments: ["yarn", "spark://m:7077", "local-cluster[2,1,1024]", "k8s://h:1"])
+    func unpackedCopiesServeAClientModeDriver(_ master: String) throws {
+        let unpacked = ["p.tar.gz": "/u/my p", "d.tar.gz": "relative", "a.tar.gz": "/u/a:b"]
+        for isExported in [false, true] {
+            let plan = try Fixture.plan(
+                try Fixture.job(master), try Self.archives(), unpacked: unpacked, exportsDriverPath: isExported)
+            #expect(value(Self.executors, of: plan) == "./packages:./data:./a")
+            #expect(plan.driverPythonPath == ["/u/my p"])
+            // What can't be on a path counts as not unpacked.
+            let warnings = plan.findings.filter { $0.code == .driverPath }
+            #expect(warnings.count == (isExported ? 1 : 2) && plan.findings.count == warnings.count)
+            #expect(warnings.last?.message.contains("d.tar.gz") == true)
+            #expect(warnings.last?.message.contains("a.tar.gz") == true)
+            #expect(warnings.last?.message.contains("p.tar.gz") == false)
+            if !isExported {
+                #expect(warnings.first?.message.contains("p.tar.gz") == true)
+                #expect(warnings.first?.suggestion == "export PYTHONPATH='/u/my p'${PYTHONPATH:+:$PYTHONPATH}")
+            }
+        }
+    }
+
+    /// The snippet looks for itself where archives are, so it has nothing to warn of.
+    @Test(arguments: ["yarn", "local[2]"])
+    func theSnippetNeedsNoExport(_ master: String) throws {
+        let plan = try Fixture.plan(
+            try Fixture.job(master), [try Fixture.layer("layer")], format: .python)
+        #expect(plan.findings == [])
+        #expect(plan.submission.pythonPath == [PythonPathEntry(name: "layer", unpacked: nil)])
+    }
+
     @Test(
         arguments: [
             ("yarn", .cluster, [executors], 1), ("yarn", .cluster, [appMaster], 1),
             ("yarn", .cluster, [executors, appMaster], 2), ("yarn", .client, [executors], 1),
             ("yarn", .client, [appMaster], 0), ("local[1]", .client, [executors], 0),
             ("spark://m:7077", .client, [executors], 1), ("spark://m:7077", .client, [appMaster], 0),
+            ("k8s://h:1", .cluster, [executors, driverPod], 2), ("k8s://h:1", .client, [driverPod], 0),
         ] as [(String, Job.DeployMode, [String], Int)])
     func anExtraOptionWouldReplaceIt(
         _ master: String, _ mode: Job.DeployMode, _ keys: [String], _ errors: Int

@@ -83,8 +83,9 @@ struct JSONEmitterTests {
         let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect(
             Set(object.keys) == [
-                "archives", "arguments", "conf", "deployMode", "files", "findings", "main", "master", "pyFiles",
-                "schemaVersion", "words",
+                "archives", "arguments", "conf", "deployMode", "driverPythonPath", "files", "findings", "main",
+                "master",
+                "pyFiles", "schemaVersion", "words",
             ])
         #expect(object["schemaVersion"] as? Int == 1)
         #expect(object["conf"] as? [String: String] == ["spark.a": "\"\n"])

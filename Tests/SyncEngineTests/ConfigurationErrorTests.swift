@@ -43,7 +43,8 @@ struct ConfigurationErrorTests {
         Case("environment = { name = \"e\", fiels = [] }", "envsync.toml:1:29: unknown key \"fiels\"", "\"files\"?"),
         Case("wheelhouse = \"w\"\n" + head, "envsync.toml:1:1: unknown key", "wheelhouse belongs in [environment]"),
         Case(
-            head + "lockfile = \"uv.lock\"\n", "envsync.toml:3:1: unknown key \"lockfile\"", "the keys known here are"),
+            head + "lockfile = \"uv.lock\"\n", "envsync.toml:1:2: [environment] has no target",
+            "target = { python = \"3.11\""),
         Case(
             head + "[[source]]\npath = \"a\"\n[[source]]\npath = \"b\"\nexcludes = []\n",
             "envsync.toml:7:1: unknown key \"excludes\" in [[source]]", "\"exclude\"?"),
@@ -102,7 +103,7 @@ struct ConfigurationErrorTests {
         Case(
             head + "[[archive]]\nalias = \"a\"\npath = \"x\"\n[[archive]]\nalias = \"a\"\npath = \"y\"\n",
             "envsync.toml:7:1: two archives have the alias \"a\"", ""),
-        Case(head + "[jobs.a]\nmaster = \"k8s://x\"\n", "envsync.toml:4:1: master \"k8s://x\"", "local[4]"),
+        Case(head + "[jobs.a]\nmaster = \"mesos://x\"\n", "envsync.toml:4:1: master \"mesos://x\"", "local[4]"),
         Case(head + "[jobs.a]\ndeploy-mode = \"Cluster\"\n", "envsync.toml:4:1: deploy-mode must be", "\"cluster\"?"),
         Case(
             head + "[jobs.a]\narchives = [\"x\"]\n", "envsync.toml:4:13: archives: no archive has the alias \"x\"", ""),
@@ -180,7 +181,7 @@ struct NearestWordTests {
         #expect(NearestWord.of(word, among: ConfigurationKeys.store) == nearest)
     }
 
-    @Test(arguments: ["", "lockfile", "x", "target"])
+    @Test(arguments: ["", "requirements", "x", "packages"])
     func farFromAll(word: String) {
         #expect(NearestWord.of(word, among: ConfigurationKeys.environment) == nil)
     }

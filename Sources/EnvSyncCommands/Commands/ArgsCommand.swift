@@ -4,27 +4,30 @@ import Glibc
 import SparkSubmission
 import SyncEngine
 
+extension LaunchFormat: ExpressibleByArgument {}
+
 /// `envsync args`
 struct ArgsCommand: AsyncParsableCommand {
-    /// How the arguments are printed.
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        /// For pasting, and for `$(…)`.
-        case sparkSubmit = "spark-submit"
-        /// Quoted for `eval`.
-        case shell
-        /// For machines.
-        case json
-    }
-
     static let configuration = CommandConfiguration(
-        commandName: "args", abstract: "Print the spark-submit arguments of a job.",
+        commandName: "args", abstract: "Print the spark-submit arguments of a job, or the same for another launcher.",
         discussion: """
             The arguments name the objects that were published for the current lock. No request is made if this
             workspace has published it.
 
+            FORMATS
+              spark-submit    words for pasting and $(…)
+              shell           the same words, quoted for eval
+              json            for machines (the same as --json)
+              conf            a fragment of spark-defaults.conf, for spark-submit --properties-file
+              python          a snippet that adds everything to a running session; run twice, it changes nothing
+              livy            the body of POST /batches
+              airflow         keyword arguments of SparkSubmitOperator
+              spark-operator  a SparkApplication of the Kubernetes operator, in YAML
+
             EXAMPLE
               spark-submit $(envsync args nightly)
               eval "spark-submit $(envsync args nightly --format shell)"
+              envsync args nightly --format conf >nightly.conf
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -32,11 +35,8 @@ struct ArgsCommand: AsyncParsableCommand {
     @Argument(help: "The job's name: [jobs.NAME] in envsync.toml.")
     var job: String
 
-    @Option(
-        help: """
-            spark-submit: for pasting and $(…); shell: quoted for eval; json: for machines (the same as --json).
-            """)
-    var format = Format.sparkSubmit
+    @Option(help: "What to print the arguments for.")
+    var format = LaunchFormat.sparkSubmit
 
     func run() async throws {
         let job = job
@@ -48,14 +48,14 @@ struct ArgsCommand: AsyncParsableCommand {
             let arguments = try await engine.arguments(for: job, format: format.rawValue)
             for warning in arguments.plan.warnings { context.progress.line("\(warning); try: \(warning.suggestion)") }
             try await engine.warnIfStale()
-            try context.output.result(
-                JSONEmitter().document(arguments.plan), text: Self.text(arguments.line, format, context))
+            let text = format == .sparkSubmit ? Self.words(arguments.line, context) : try arguments.plan.text(format)
+            try context.output.result(JSONEmitter().document(arguments.plan), text: text)
         }
     }
 
     /// `$(…)` doesn't interpret quotes, `eval` and pasting do; words that need none serve both.
-    private static func text(_ line: ShellLine, _ format: Format, _ context: CommandContext) -> String {
-        guard format == .sparkSubmit, !line.quotedWords.isEmpty, isatty(STDOUT_FILENO) != 1 else { return line.quoted }
+    private static func words(_ line: ShellLine, _ context: CommandContext) -> String {
+        guard !line.quotedWords.isEmpty, isatty(STDOUT_FILENO) != 1 else { return line.quoted }
         // `local[4]` and `local-cluster[2,1,1024]` are the only words with special characters that Spark's own
         // syntax needs; unquoted they are patterns that match no file worth the name.
         if let unquoted = line.unquoted, line.quotedWords.allSatisfy({ SparkMaster($0) != nil }) { return unquoted }

@@ -8,10 +8,12 @@ struct LockCommand: AsyncParsableCommand {
         commandName: "lock", abstract: "Look at all local files and write envsync.lock.",
         discussion: """
             The lock lists every artifact with its SHA-256 and how it travels. It is byte-identical when nothing changed;
-            commit it.
+            commit it. Wheels that environment.lockfile asks for are taken from wheelhouses and from the caches of pip
+            and uv by their SHA-256; what is nowhere is fetched by pip, after showing the command.
 
             EXAMPLE
               envsync lock
+              envsync lock --offline         # never gets a wheel from an index
               envsync lock --check           # 1 if the lock is older than its sources; for CI
             """)
 
@@ -20,10 +22,17 @@ struct LockCommand: AsyncParsableCommand {
     @Flag(help: "Write nothing; exit with 1 if the lock is stale.")
     var check = false
 
+    @Flag(help: "Fetch nothing: every wheel must be on this machine.")
+    var offline = false
+
     func run() async throws {
         let check = check
+        var lock = LockOptions()
+        lock.checkOnly = check
+        lock.offline = offline
+        let chosen = lock
         try await CommandRunner.run(options) { context in
-            let result = try await context.engine().lock(checkOnly: check)
+            let result = try await context.engine().lock(chosen)
             try context.output.result(Document(result), text: text(result, check))
             if check, result.wasStale { throw ExitCode(1) }
         }

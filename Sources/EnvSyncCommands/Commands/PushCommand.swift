@@ -21,6 +21,9 @@ struct PushCommand: AsyncParsableCommand {
     @Flag(help: "Write envsync.lock first, in place of refusing a stale one.")
     var lock = false
 
+    @Flag(help: "With --lock: fetch no wheels.")
+    var offline = false
+
     @Flag(help: "Look at every object, and send again what is missing or damaged.")
     var repair = false
 
@@ -36,12 +39,14 @@ struct PushCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a number from 1 to 256.") }
         if readBack && !repair { throw ValidationError("--read-back goes with --repair.") }
+        if offline && !lock { throw ValidationError("--offline goes with --lock.") }
         if lock && dryRun { throw ValidationError("--lock writes the lock; it doesn't go with --dry-run.") }
     }
 
     func run() async throws {
         var push = PushOptions()
         push.lockFirst = lock
+        push.offline = offline
         push.repair = repair
         push.readBack = readBack
         push.dryRun = dryRun

@@ -2,6 +2,7 @@ import EnvSyncModel
 import Foundation
 import Glibc
 import Logging
+import SparkSubmission
 import SyncEngine
 import Synchronization
 
@@ -38,6 +39,12 @@ final class ProgressDisplay: Sendable {
         switch event {
         case .warning(let text): line("warning: " + text)
         case .reading(let path): draw(always: false) { _ in "reading \(QuotedText.visible(path))" }
+        case .building(let layer): draw(always: false) { _ in "building \(layer)" }
+        case .fetching(let wheels, let command):
+            line("getting \(Human.count(wheels.count, "wheel")) that \(wheels.count == 1 ? "is" : "are") nowhere here:")
+            for wheel in wheels.prefix(20) { line("  \(QuotedText.visible(wheel))") }
+            if wheels.count > 20 { line("  and \(wheels.count - 20) more") }
+            line("+ " + ShellLine(command).quoted)
         case .planned(let plan): planned(plan)
         case .sent(let bytes): redraw { $0.bytes += bytes }
         case .stored: redraw { $0.objects += 1 }

@@ -11,7 +11,7 @@ extension Engine {
     /// - Throws: ``EnvSyncError`` if it can't be told: a store that can't be reached is never in sync.
     public func check(_ options: CheckOptions = CheckOptions()) async throws -> CheckResult {
         let lock = try workspace.requiredLock()
-        let scan = try await LocalScan.run(workspace, state: state, report: report)
+        let scan = try await scan()
         var findings = localFindings(lock, scan, remoteOnly: options.remoteOnly)
         let connection = try connect(concurrency: options.concurrency)
         let manifest = lock.manifest
@@ -159,7 +159,7 @@ extension Engine {
         let mappings = (try? state.mappings(store: storeName, environment: environment.text)) ?? []
         let recorded = Dictionary(mappings.map { ($0.storePath, $0) }, uniquingKeysWith: { first, _ in first })
         let examiner = ObjectExaminer(store: connection.store, user: connection.user)
-        let sources = scan.sources
+        let sources = scan.sources(for: lock)
         let found = try await concurrently(objects, limit: options.concurrency) { object, status in
             do {
                 if options.readBack { return (object, try await examiner.readBack(object)) }

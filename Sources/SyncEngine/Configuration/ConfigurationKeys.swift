@@ -2,7 +2,11 @@
 enum ConfigurationKeys {
     static let root = ["store", "environment", "source", "archive", "jobs"]
     static let store = ["url", "spark-url", "sharing", "replication", "user", "ca-file"]
-    static let environment = ["name", "wheelhouse", "files", "py-files"]
+    static let environment = [
+        "name", "lockfile", "target", "extras", "groups", "fetch", "layer-limit", "wheelhouse", "files",
+        "py-files",
+    ]
+    static let target = ["python", "platform", "implementation"]
     static let source = ["path", "name", "prefix", "exclude"]
     static let archive = ["alias", "path"]
     static let job = [
@@ -12,7 +16,8 @@ enum ConfigurationKeys {
     /// The tables that know a key, as their headers are written.
     static func sections(with key: String) -> [String] {
         let sections = [
-            ("[store]", store), ("[environment]", environment), ("[[source]]", source), ("[[archive]]", archive),
+            ("[store]", store), ("[environment]", environment), ("environment.target", target), ("[[source]]", source),
+            ("[[archive]]", archive),
             ("[jobs.NAME]", job),
         ]
         return sections.filter { $0.1.contains(key) }.map(\.0)

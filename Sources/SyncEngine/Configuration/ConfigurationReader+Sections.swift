@@ -1,4 +1,5 @@
 import EnvSyncModel
+import PythonPackaging
 
 extension ConfigurationReader {
     static func configuration(
@@ -13,6 +14,18 @@ extension ConfigurationReader {
             throw environment.missing("name", suggestion: "add name = \"…\", the environment's name in the store")
         }
         let name = try environment.valid("name") { () throws(InvalidName) in try EnvironmentName(nameText) }
+        let target = try Self.target(environment)
+        let lockfile = try Self.lockfile(environment)
+        guard lockfile == nil || target != nil else {
+            throw environment.missing(
+                "target",
+                suggestion: "say for which Python and platform to choose wheels: "
+                    + "target = { python = \"3.11\", platform = \"manylinux_2_28_x86_64\" }")
+        }
+        let layerLimit = try environment.integer("layer-limit") ?? 2
+        guard (0...1024).contains(layerLimit) else {
+            throw environment.error("layer-limit", "layer-limit is in MiB, between 0 and 1024, not \(layerLimit)")
+        }
         let wheelhouses = try environment.paths("wheelhouse", acceptingOne: true) ?? []
         let files = try environment.paths("files") ?? []
         let pyFiles = try environment.paths("py-files") ?? []
@@ -40,8 +53,43 @@ extension ConfigurationReader {
             }
         }
         return WorkspaceConfiguration(
-            store: try store.map(Self.store) ?? StoreConfiguration(), environment: name, wheelhouses: wheelhouses,
-            files: files, pyFiles: pyFiles, sources: sources, archives: archives, jobs: jobs)
+            store: try store.map(Self.store) ?? StoreConfiguration(), environment: name, lockfile: lockfile,
+            target: target, layerLimit: layerLimit, wheelhouses: wheelhouses, files: files, pyFiles: pyFiles,
+            sources: sources, archives: archives, jobs: jobs)
+    }
+
+    private static func lockfile(_ table: ConfigurationTable) throws(EnvSyncError) -> LockfileConfiguration? {
+        let extras = try table.strings("extras")
+        let groups = try table.strings("groups")
+        let fetcher = try table.choice("fetch", of: LockfileConfiguration.Fetcher.self)
+        guard let path = try table.path("lockfile") else {
+            for (key, isGiven) in [("extras", extras != nil), ("groups", groups != nil), ("fetch", fetcher != nil)]
+            where isGiven {
+                throw table.error(
+                    key, "\(key) says what to take from a lockfile, but there is none",
+                    suggestion: "add lockfile = \"…\", or remove \(key)")
+            }
+            return nil
+        }
+        return LockfileConfiguration(path: path, extras: extras ?? [], groups: groups, fetcher: fetcher ?? .pip)
+    }
+
+    private static func target(_ table: ConfigurationTable) throws(EnvSyncError) -> TargetConfiguration? {
+        guard let target = try table.table("target", known: ConfigurationKeys.target) else { return nil }
+        guard let python = try target.string("python") else {
+            throw target.missing("python", suggestion: "add python = \"3.11\", the version that the workers run")
+        }
+        guard let platform = try target.string("platform") else {
+            throw target.missing(
+                "platform", suggestion: "add platform = \"manylinux_2_28_x86_64\", what the workers' system can load")
+        }
+        let implementation = try target.string("implementation") ?? "cp"
+        do {
+            _ = try TargetEnvironment(python: python, platform: platform, implementation: implementation)
+        } catch {
+            throw table.error("target", "\(error)")
+        }
+        return TargetConfiguration(python: python, platform: platform, implementation: implementation)
     }
 
     private static func store(_ table: ConfigurationTable) throws(EnvSyncError) -> StoreConfiguration {
@@ -115,7 +163,9 @@ extension ConfigurationReader {
             guard let master = SparkMaster(text) else {
                 throw table.error(
                     "master", "master \(QuotedText.visible(text)) is not one that envsync knows",
-                    suggestion: "write yarn, spark://host:port, local, local[4], local[*] or local-cluster[2,1,1024]")
+                    suggestion:
+                        "write yarn, spark://host:port, k8s://https://host:port, local[*], local[4] or local-cluster[2,1,1024]"
+                )
             }
             job.master = master
         }

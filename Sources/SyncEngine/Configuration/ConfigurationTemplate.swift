@@ -18,7 +18,19 @@ public enum ConfigurationTemplate {
         [environment]
         # The environment's name in the store.
         name = "\(environmentName.text)"
-        # Directories of wheels, all of which are shipped.
+        # What to install: pylock.toml, requirements.txt with hashes, uv.lock, poetry.lock, Pipfile.lock, pdm.lock,
+        # conda-lock.yml, or a conda environment.yml to hold an archive against.
+        #lockfile = "uv.lock"
+        # For which Python and platform: that of the workers, whatever this machine is.
+        #target = { python = "3.11", platform = "manylinux_2_28_x86_64" }
+        # Extras and dependency groups of the lockfile.
+        #extras = ["parquet"]
+        #groups = ["jobs"]
+        # What gets wheels that are nowhere here: "pip" or "uv" (a pip that uv brings).
+        #fetch = "pip"
+        # Wheels that can't travel as they are become layers; those of so many MiB or more one each, the others share one.
+        #layer-limit = 2
+        # Directories of wheels, all of which are shipped; with a lockfile, where its wheels are looked for.
         #wheelhouse = ["wheelhouse"]
         # Files that jobs open by their own name.
         #files = ["conf/app.yaml"]

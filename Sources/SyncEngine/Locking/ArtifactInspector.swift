@@ -79,8 +79,8 @@ struct ArtifactInspector: Sendable {
             kind: .file, name: item.origin.path.split(separator: "/").last.map(String.init) ?? item.origin.path,
             size: file.fingerprint.size, hdfsChecksum: digests.hdfsChecksum)
         switch item.role {
-        case .file, .main, .source: break
-        case .wheelhouse, .pyFile: try lookIntoPythonFile(item, &inspection)
+        case .file, .main, .source, .layer: break
+        case .wheelhouse, .pyFile, .locked: try lookIntoPythonFile(item, &inspection)
         case .archive: try lookIntoArchive(item, &inspection)
         }
         var fingerprint = file.fingerprint
@@ -97,7 +97,7 @@ struct ArtifactInspector: Sendable {
 
     private func lookIntoPythonFile(_ item: LocalItem, _ inspection: inout Inspection) throws {
         let lower = inspection.name.lowercased()
-        if lower.hasSuffix(".py") {
+        if lower.hasSuffix(".py"), item.role != .locked {
             inspection.kind = .python
             return
         }
@@ -111,12 +111,15 @@ struct ArtifactInspector: Sendable {
                 message: "it is neither a Python module (.py) nor a zip file",
                 suggestion: "list it under `files` if the job only opens it")
         }
-        if lower.hasSuffix(".whl") {
+        // In a tool's cache, a wheel is not called one.
+        if lower.hasSuffix(".whl") || item.role == .locked {
             let wheel = try Wheel.inspect(path: item.path)
-            try refuse(wheel.deliverability, "the wheel \(wheel.name) \(wheel.version)")
             inspection.kind = .wheel
             inspection.name = wheel.normalizedName
             inspection.version = wheel.version
+            inspection.tags = wheel.tags
+            inspection.obstacles = wheel.deliverability.reasons.map(\.description)
+            inspection.python = wheel.requiresPython
             return
         }
         let zip = try ImportableZip.inspect(path: item.path)
@@ -205,7 +208,7 @@ struct ArtifactInspector: Sendable {
                 suggestion: "correct [[source]] in \(workspace.configurationFile)")
         }
         let hashedAt = Now.nanoseconds
-        let built = try SourceArchive.build(tree, stateDirectory: workspace.stateDirectory, cancelled)
+        let built = try build(tree, cancelled)
         guard try self.tree(source, at: item.path).signature == tree.signature else {
             throw LocalFileError(cause: .changed, path: item.path, reason: "it changed while it was being read")
         }
@@ -223,24 +226,40 @@ struct ArtifactInspector: Sendable {
     }
 
     /// Opens an item's bytes for sending; for a source directory, its zip, which is built again if it is gone.
-    func openContent(of artifact: LocalArtifact, _ cancelled: OffPool.CancellationCheck) throws -> Int32 {
-        guard case .source(let source) = artifact.item.role else {
+    func openContent(of artifact: LocalArtifact, _ cancelled: @escaping OffPool.CancellationCheck) throws -> Int32 {
+        guard artifact.item.isBuilt else {
             let file = try LocalFile(opening: artifact.item.path)
             return try duplicate(file.descriptor, artifact.item.path)
         }
-        let cached = SourceArchive.path(of: artifact.digest, stateDirectory: workspace.stateDirectory)
+        let cached = BuiltFile.path(
+            of: artifact.digest, suffix: artifact.inspection.fileExtension ?? "zip",
+            stateDirectory: workspace.stateDirectory)
         if let file = try? LocalFile(opening: cached), file.fingerprint.size == artifact.inspection.size {
             return try duplicate(file.descriptor, cached)
         }
-        let tree = try tree(source, at: artifact.item.path)
-        return try SourceArchive.build(tree, stateDirectory: workspace.stateDirectory, cancelled).takeDescriptor()
+        switch artifact.item.role {
+        case .source(let source): return try build(try tree(source, at: artifact.item.path), cancelled).takeDescriptor()
+        case .layer(let plan): return try build(plan, cancelled).takeDescriptor()
+        default: throw LocalFileError(cause: .missing, path: cached, reason: "it can't be built")
+        }
     }
 
-    /// Removes the kept zip of a source directory; `false` if the artifact is none.
+    /// Removes what was kept of an artifact that envsync builds; `false` if the artifact is none.
     func discardBuild(of artifact: LocalArtifact) -> Bool {
-        guard case .source = artifact.item.role else { return false }
-        unlink(SourceArchive.path(of: artifact.digest, stateDirectory: workspace.stateDirectory))
+        guard artifact.item.isBuilt else { return false }
+        unlink(
+            BuiltFile.path(
+                of: artifact.digest, suffix: artifact.inspection.fileExtension ?? "zip",
+                stateDirectory: workspace.stateDirectory))
         return true
+    }
+
+    private func build(_ tree: Tree, _ cancelled: OffPool.CancellationCheck) throws -> BuiltFile {
+        let prefix = tree.prefix.isEmpty ? "" : tree.prefix + "/"
+        let zip = ReproducibleZip(entries: tree.files.map { (prefix + $0.relativePath, $0.absolutePath) })
+        return try BuiltFile.build(suffix: "zip", stateDirectory: workspace.stateDirectory, cancelled) { descriptor in
+            try zip.write(toDescriptor: descriptor)
+        }
     }
 
     private func duplicate(_ descriptor: Int32, _ path: String) throws -> Int32 {

@@ -11,7 +11,8 @@ struct Discovery {
         let configuration = workspace.configuration
         var items: [LocalItem] = []
         var problems: [LocalProblem] = []
-        for wheelhouse in configuration.wheelhouses {
+        // With a lockfile, they only hold what it may ask for.
+        for wheelhouse in configuration.lockfile == nil ? configuration.wheelhouses : [] {
             try wheels(in: wheelhouse, &items, &problems)
         }
         for source in configuration.sources {

@@ -1,84 +1,121 @@
 import EnvSyncModel
-import ObjectStore
+import PythonPackaging
 import SyncState
 
 /// What the workspace's local files are now, reading only those that changed since they were last read.
 struct LocalScan: Sendable {
-    /// The items whose content is known, in the order of ``Discovery``.
+    /// Where wheels that a lockfile asks for may come from, besides directories and what was seen before.
+    enum Search: Sendable {
+        /// From nowhere else: for commands that only look.
+        case known
+        /// From the caches of pip and uv.
+        case caches
+        /// From an index, too, by the user's own tool.
+        case indexes
+    }
+
+    /// The items whose content is known and that travel as they are, in the order of ``Discovery``.
     let artifacts: [LocalArtifact]
+    /// The layers that the other wheels are to be installed into.
+    let layers: [LayerPlan]
+    /// What each package's wheel was decided to be, by name.
+    let decisions: [PackageDecision]
+    /// The lockfile and the target that wheels were chosen by.
+    let basis: LockBasis?
     /// What can't be shipped, and why.
     let problems: [LocalProblem]
     /// Bytes read; what was known by its fingerprint was not.
     let bytesRead: Int64
 
-    /// The artifacts that can be objects, by the objects they are.
-    var sources: [ObjectKey: LocalArtifact] {
+    /// What an archive already holds.
+    var provided: [ProvidedPackage] {
+        decisions.compactMap { decision in
+            guard case .provided(let archive) = decision.outcome else { return nil }
+            return ProvidedPackage(name: decision.name, version: decision.version, archive: archive)
+        }
+    }
+
+    /// The artifacts that can be objects, by the objects they are; layers as the lock has them.
+    func sources(for lock: Lock) -> [ObjectKey: LocalArtifact] {
         var sources: [ObjectKey: LocalArtifact] = [:]
         for artifact in artifacts {
             guard let locked = try? LockBuilder.artifact(artifact) else { continue }
             sources[locked.object] = artifact
         }
+        let plans = Dictionary(layers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for artifact in lock.artifacts where artifact.kind == .layer {
+            guard let plan = plans[artifact.origin.path], plan.wheels == artifact.wheels else { continue }
+            var inspection = Inspection(
+                kind: .layer, name: artifact.name, version: artifact.version, size: artifact.size,
+                hdfsChecksum: artifact.hdfsChecksum ?? "")
+            inspection.fileExtension = "tar.gz"
+            sources[artifact.object] = LocalArtifact(item: plan.item, digest: artifact.digest, inspection: inspection)
+        }
         return sources
     }
 
-    /// A fingerprint taken less than this after the last change of a file is not relied on: the change may have come
-    /// after the reading without another time stamp to show it. FAT and some network file systems count in 2 s.
-    private static let granularity: Int64 = 2_000_000_000
-
     /// Scans the workspace.
     ///
-    /// - Parameters:
-    ///   - jobs: files read at once.
-    ///   - report: told of each file that has to be read.
+    /// - Parameter reader: looks into the files.
+    /// - Throws: ``EnvSyncError`` for a lockfile that can't be used.
     static func run(
-        _ workspace: Workspace, state: StateDatabase, jobs: Int = 2, report: @escaping EventSink
+        _ workspace: Workspace, reader: LocalReader, search: Search = .known, report: @escaping EventSink
     ) async throws -> LocalScan {
-        let (items, problems) = try Discovery(workspace: workspace).items()
-        let known = (try? state.fingerprints()) ?? [:]
-        let inspector = ArtifactInspector(workspace: workspace)
-        var artifacts = [LocalArtifact?](repeating: nil, count: items.count)
-        var pending: [Int] = []
-        for (index, item) in items.enumerated() {
-            if let record = known[item.fingerprintKey], let inspection = Inspection(text: record.inspection),
-                isRelied(on: record, inspection, for: item, inspector)
-            {
-                artifacts[index] = LocalArtifact(item: item, digest: record.digest, inspection: inspection)
-            } else {
-                pending.append(index)
+        defer { reader.save() }
+        let (items, discovered) = try Discovery(workspace: workspace).items()
+        var artifacts: [LocalArtifact] = []
+        var problems = discovered
+        for result in try await reader.read(items) {
+            switch result {
+            case .success(let artifact): artifacts.append(artifact)
+            case .failure(let problem): problems.append(problem)
             }
         }
-        let outcomes = try await concurrently(pending, limit: jobs) { index in
-            let item = items[index]
-            report(.reading(path: item.origin.path))
-            return (index, try await OffPool.run { cancelled in try inspector.inspect(item, cancelled) })
+        let request = try LockfileRequest.read(workspace)
+        if let request {
+            let locked = try await lockedWheels(request, workspace, reader, search, report)
+            artifacts += locked.wheels
+            problems += locked.problems
         }
-        var found = problems
-        var records: [FingerprintRecord] = []
-        var bytesRead: Int64 = 0
-        for (index, outcome) in outcomes {
-            switch outcome {
-            case .failure(let problem): found.append(problem)
-            case .success(let read):
-                artifacts[index] = read.artifact
-                records.append(read.record)
-                bytesRead += read.record.fingerprint.size
-            }
-        }
-        if !records.isEmpty { try? state.save(fingerprints: records) }
-        return LocalScan(artifacts: artifacts.compactMap { $0 }, problems: found, bytesRead: bytesRead)
+        let placement = PackagePlacement(artifacts, request: request, workspace: workspace)
+        // Which layer a wheel belongs to shows only when it was looked into.
+        let isComplete = !problems.contains { $0.kind == .missing && $0.origin.section == .lockfile }
+        return LocalScan(
+            artifacts: placement.artifacts, layers: isComplete ? placement.layers : placement.layers.filter(\.isOwn),
+            decisions: placement.decisions, basis: request?.basis, problems: problems + placement.problems,
+            bytesRead: reader.bytesRead)
     }
 
-    private static func isRelied(
-        on record: FingerprintRecord, _ inspection: Inspection, for item: LocalItem, _ inspector: ArtifactInspector
-    ) -> Bool {
-        if case .source(let source) = item.role {
-            guard let tree = try? inspector.tree(source, at: item.path) else { return false }
-            return tree.signature == inspection.signature && isOld(tree.lastChange, record.hashedAt)
+    private static func lockedWheels(
+        _ request: LockfileRequest, _ workspace: Workspace, _ reader: LocalReader, _ search: Search,
+        _ report: @escaping EventSink
+    ) async throws -> (wheels: [LocalArtifact], problems: [LocalProblem]) {
+        let finder = WheelFinder(workspace: workspace, request: request, reader: reader)
+        var found = try await finder.find(request.selection.choices, usesCaches: search != .known)
+        if !found.missing.isEmpty, search == .indexes {
+            try await WheelFetcher(workspace: workspace, request: request, report: report).fetch(found.missing)
+            let fetched = try await finder.find(found.missing.map(\.choice), usesCaches: false)
+            found.wheels += fetched.wheels
+            found.problems += fetched.problems
+            found.missing = fetched.missing
         }
-        guard var now = try? LocalFile.fingerprint(item.path) else { return false }
-        now.path = item.fingerprintKey
-        return now == record.fingerprint && isOld(max(now.modified, now.changed), record.hashedAt)
+        let problems = request.selection.problems.map { problem in
+            LocalProblem(
+                kind: .unusable, origin: ArtifactOrigin(section: .lockfile, path: problem.package),
+                path: problem.package + (problem.version.map { " " + $0 } ?? ""), message: problem.message,
+                suggestion: problem.suggestion)
+        }
+        let missing = found.missing.map { missing in
+            LocalProblem(
+                kind: .missing, origin: LockfileRequest.origin(of: missing.choice),
+                path: LockfileRequest.origin(of: missing.choice).path,
+                message: "no file on this machine has the SHA-256 that \(QuotedText.visible(request.name)) wants"
+                    + (missing.hashes.count == 1 ? " (\(missing.hashes[0]))" : ""),
+                suggestion: search == .caches
+                    ? "envsync lock without --offline gets it, or put it into a directory of environment.wheelhouse"
+                    : "envsync lock gets it")
+        }
+        let byName = found.wheels.sorted { ($0.inspection.name, $0.fileName) < ($1.inspection.name, $1.fileName) }
+        return (byName, problems + found.problems + missing)
     }
-
-    private static func isOld(_ change: Int64, _ hashed: Int64) -> Bool { change < hashed - granularity }
 }

@@ -5,10 +5,14 @@ enum LockBuilder {
     /// Builds the lock.
     ///
     /// - Throws: ``EnvSyncError`` that lists all problems at once.
-    static func lock(_ scan: LocalScan, of workspace: Workspace) throws(EnvSyncError) -> Lock {
+    ///
+    /// - Parameter layers: the layers of the scan, built.
+    static func lock(
+        _ scan: LocalScan, layers: [LocalArtifact], of workspace: Workspace
+    ) throws(EnvSyncError) -> Lock {
         if !scan.problems.isEmpty { throw error(scan.problems) }
         var artifacts: [Artifact] = []
-        for local in scan.artifacts {
+        for local in scan.artifacts + layers {
             do { artifacts.append(try artifact(local)) } catch {
                 throw EnvSyncError(
                     .artifact, "cannot ship \(QuotedText.visible(local.item.origin.path)): \(error)",
@@ -16,7 +20,9 @@ enum LockBuilder {
             }
         }
         try refuseTwoOfOne(artifacts)
-        return Lock(environment: workspace.configuration.environment, artifacts: artifacts)
+        return Lock(
+            environment: workspace.configuration.environment, artifacts: artifacts, basis: scan.basis,
+            provided: scan.provided)
     }
 
     /// The artifact that a local item becomes.
@@ -24,6 +30,7 @@ enum LockBuilder {
         let inspection = local.inspection
         let delivery: Delivery
         var alias: ArchiveAlias?
+        var wheels: [LayerWheel] = []
         let leaf: LeafName
         func unique(_ fileExtension: String) throws(InvalidName) -> LeafName {
             try LeafName.unique(
@@ -43,7 +50,12 @@ enum LockBuilder {
         case .source:
             delivery = .pyfile
             leaf = try unique("zip")
-        case .wheelhouse, .pyFile:
+        case .layer(let plan):
+            delivery = .archive
+            alias = try ArchiveAlias(plan.name)
+            wheels = plan.wheels
+            leaf = try unique("tar.gz")
+        case .wheelhouse, .pyFile, .locked:
             delivery = .pyfile
             // A module is imported by its file's name; whatever else is imported is found inside the zip.
             leaf =
@@ -53,22 +65,35 @@ enum LockBuilder {
         return Artifact(
             name: inspection.name, version: inspection.version, kind: inspection.kind, digest: local.digest,
             size: inspection.size, hdfsChecksum: inspection.hdfsChecksum, leaf: leaf, delivery: delivery, alias: alias,
-            interpreter: inspection.interpreter, jobs: local.item.jobs, origin: local.item.origin)
+            interpreter: inspection.interpreter, wheels: wheels, jobs: local.item.jobs, origin: local.item.origin)
     }
 
     /// Refuses two versions, or two builds, of one distribution: only one of them can be imported.
     private static func refuseTwoOfOne(_ artifacts: [Artifact]) throws(EnvSyncError) {
-        var seen: [String: Artifact] = [:]
-        for artifact in artifacts where artifact.kind == .wheel {
-            guard let other = seen.updateValue(artifact, forKey: artifact.name) else { continue }
-            guard other.digest != artifact.digest else { continue }
-            guard other.jobs.isEmpty || artifact.jobs.isEmpty || !Set(other.jobs).isDisjoint(with: artifact.jobs) else {
-                continue
+        struct Seen {
+            let path: String
+            let digest: ContentDigest
+            let jobs: [JobName]
+        }
+        var seen: [String: Seen] = [:]
+        func add(_ name: String, _ wheel: Seen) throws(EnvSyncError) {
+            guard let other = seen.updateValue(wheel, forKey: name), other.digest != wheel.digest else { return }
+            guard other.jobs.isEmpty || wheel.jobs.isEmpty || !Set(other.jobs).isDisjoint(with: wheel.jobs) else {
+                return
             }
             throw EnvSyncError(
                 .artifact,
-                "two wheels of \(artifact.name): \(QuotedText.visible(other.origin.path)) and \(QuotedText.visible(artifact.origin.path))",
+                "two wheels of \(name): \(QuotedText.visible(other.path)) and \(QuotedText.visible(wheel.path))",
                 suggestion: "remove the one that the workers should not get")
+        }
+        for artifact in artifacts {
+            if artifact.kind == .wheel {
+                try add(
+                    artifact.name, Seen(path: artifact.origin.path, digest: artifact.digest, jobs: artifact.jobs))
+            }
+            for wheel in artifact.wheels {
+                try add(wheel.name, Seen(path: wheel.fileName, digest: wheel.digest, jobs: artifact.jobs))
+            }
         }
     }
 
@@ -130,6 +155,13 @@ extension LockBuilder {
                     kind: problem.kind == .missing ? .missing : .unusable, origin: problem.origin,
                     message: "\(QuotedText.visible(problem.path)): \(problem.message)"))
         }
+        differences += compareLayers(of: lock, with: scan, &unmatched)
+        if lock.basis != scan.basis, unmatched.isEmpty || lock.basis == nil || scan.basis == nil {
+            differences.append(
+                LockDifference(
+                    kind: .changed, origin: ArtifactOrigin(section: .lockfile, path: scan.basis?.lockfile ?? ""),
+                    message: "environment.lockfile or environment.target is another than when it was locked"))
+        }
         for local in scan.artifacts {
             let origin = local.item.origin
             guard let artifact = try? artifact(local) else {
@@ -172,5 +204,44 @@ extension LockBuilder {
                 $1.origin.section.rawValue, $1.origin.path, $1.kind.rawValue
             )
         }
+    }
+
+    /// Compares layers by the wheels in them, so that nothing has to be built.
+    private static func compareLayers(
+        of lock: Lock, with scan: LocalScan, _ unmatched: inout [ArtifactOrigin: [Artifact]]
+    ) -> [LockDifference] {
+        var differences: [LockDifference] = []
+        let missing = Set(scan.problems.filter { $0.kind == .missing }.map(\.origin.path))
+        let lockMissing = lock.artifacts.contains { artifact in
+            artifact.wheels.contains { missing.contains($0.fileName) }
+        }
+        for artifact in lock.artifacts where artifact.kind == .layer {
+            let plan = scan.layers.first { $0.name == artifact.origin.path }
+            let here = plan?.wheels ?? []
+            let isSame = plan?.jobs == artifact.jobs && here == artifact.wheels
+            // Wheels that are not on this machine are told of one by one.
+            let lacks = artifact.wheels.contains { missing.contains($0.fileName) }
+            guard plan != nil || lacks || lockMissing else { continue }
+            unmatched[artifact.origin] = nil
+            if !isSame, !lacks, plan != nil {
+                let changed = Set(here.map(\.requirement)).symmetricDifference(artifact.wheels.map(\.requirement))
+                    .sorted()
+                let what = changed.isEmpty ? "another build of a wheel" : changed.joined(separator: ", ")
+                differences.append(
+                    LockDifference(
+                        kind: .changed, origin: artifact.origin,
+                        message: "the layer \(artifact.origin.path) is made of other wheels than the lock says: \(what)"
+                    ))
+            }
+        }
+        let locked = Set(lock.artifacts.filter { $0.kind == .layer }.map(\.origin.path))
+        for plan in scan.layers where !locked.contains(plan.name) && missing.isEmpty {
+            let wheels = plan.wheels.map(\.requirement).joined(separator: ", ")
+            differences.append(
+                LockDifference(
+                    kind: .added, origin: plan.item.origin,
+                    message: "the layer \(plan.name) (\(wheels)) is not in the lock"))
+        }
+        return differences
     }
 }

@@ -6,10 +6,10 @@ enum OffPool {
     private static let queue = DispatchQueue(label: "envsync.reading", attributes: .concurrent)
 
     /// Throws `CancellationError` once the waiting task was cancelled.
-    typealias CancellationCheck = () throws -> Void
+    typealias CancellationCheck = @Sendable () throws -> Void
 
     static func run<Result: Sendable>(
-        _ body: @escaping @Sendable (CancellationCheck) throws -> Result
+        _ body: @escaping @Sendable (@escaping CancellationCheck) throws -> Result
     ) async throws -> Result {
         try Task.checkCancellation()
         let flag = Flag()

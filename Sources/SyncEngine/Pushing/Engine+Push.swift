@@ -9,8 +9,8 @@ extension Engine {
     /// - Throws: ``EnvSyncError``; `CancellationError` if the task was cancelled. In both cases nothing is published,
     ///   and the objects that are in place already stay, whole and verified.
     public func push(_ options: PushOptions = PushOptions()) async throws -> PushResult {
-        let scan = try await LocalScan.run(workspace, state: state, report: report)
-        let lock = try currentLock(scan, lockFirst: options.lockFirst)
+        let scan = try await scan(search: options.lockFirst ? (options.offline ? .caches : .indexes) : .known)
+        let lock = try await currentLock(scan, lockFirst: options.lockFirst)
         let connection = try connect(concurrency: options.concurrency)
         let doing = "publish environment \"\(environment)\""
         let manifest = lock.manifest
@@ -48,17 +48,10 @@ extension Engine {
     /// The lock to push: it must be what the local files are, as far as they are there.
     ///
     /// Files that are missing locally are no obstacle here: the store may have them.
-    private func currentLock(_ scan: LocalScan, lockFirst: Bool) throws -> Lock {
+    private func currentLock(_ scan: LocalScan, lockFirst: Bool) async throws -> Lock {
         if lockFirst {
-            let lock = try LockBuilder.lock(scan, of: workspace)
-            let bytes = Array(lock.text.utf8)
-            do {
-                if try LocalFile.readAll(workspace.lockPath, limit: 256 << 20) != bytes {
-                    try LocalFile.replace(workspace.lockPath, with: bytes)
-                }
-            } catch {
-                throw EnvSyncError(.lock, "cannot write \(Workspace.lockFileName)", reason: error.reason)
-            }
+            let lock = try await lock(scan)
+            _ = try write(lock)
             return lock
         }
         let lock = try workspace.requiredLock()

@@ -130,7 +130,7 @@ extension Push {
     ///
     /// - Throws: ``EnvSyncError`` if one of them isn't there: nothing was sent then.
     func sources(for plan: Plan) throws -> [ObjectKey: LocalArtifact] {
-        let sources = scan.sources
+        let sources = scan.sources(for: lock)
         for object in plan.toSend where sources[object] == nil { throw missing(object) }
         return sources
     }

@@ -13,6 +13,8 @@ public struct PushOptions: Sendable, Hashable {
     public var dryRun = false
     /// Lock first, in place of refusing a stale lock.
     public var lockFirst = false
+    /// With ``lockFirst``: fetch no wheels.
+    public var offline = false
 
     /// The defaults.
     public init() {}

@@ -23,33 +23,34 @@ extension Engine {
     ///
     /// No request is made where the state says that this lock is published.
     ///
+    /// - Parameters:
+    ///   - format: what they are emitted as; for the record.
+    ///   - generation: the number of a published generation whose environment is wanted; `nil` is the lock's.
     /// - Throws: ``EnvSyncError``: if the lock is not published, or if preflight finds an error.
     public func arguments(
-        for jobName: String, format: String = "spark-submit", extraOptions: [String] = [], extraArguments: [String] = []
+        for jobName: String, format: String = "spark-submit", at generation: Int? = nil, extraOptions: [String] = [],
+        extraArguments: [String] = []
     ) async throws -> JobArguments {
         let job = try job(jobName)
-        let lock = try workspace.requiredLock()
-        let manifest = lock.manifest
-        let id = manifest.id
-        let (base, generation) = try await publishedBase(id, lock)
-        let plan = Submission.plan(
-            SubmissionRequest(
-                job: job, manifest: manifest, storeBase: base, extraOptions: extraOptions,
-                extraArguments: extraArguments))
+        let source = try await argumentsSource(at: generation)
+        let plan = try await plan(
+            job, source.manifest, storeBase: source.base,
+            Extras(options: extraOptions, arguments: extraArguments))
         if let first = plan.errors.first {
             let others = plan.errors.dropFirst().map { "\n[\($0.code.rawValue)] \($0.message)" }.joined()
             throw EnvSyncError(
                 .preflight, "job \"\(job.name)\": [\(first.code.rawValue)] \(first.message)" + others,
                 suggestion: first.suggestion, consequence: "nothing was emitted")
         }
-        let result = JobArguments(plan: plan, id: id, generation: generation)
+        let id = source.id
+        let result = JobArguments(plan: plan, id: id, generation: source.generation)
         // What comes from the command line, and what the program gets, may hold secrets; neither is the environment.
         var recorded = plan.submission
         recorded.extraOptions = []
         recorded.mainArguments = []
         let line = SparkSubmitEmitter().shellLine(SparkSubmitEmitter().words(recorded))
         let emission = Emission(
-            job: job.name.text, store: storeName, environment: id, generation: generation, format: format,
+            job: job.name.text, store: storeName, environment: id, generation: source.generation, format: format,
             arguments: line.quoted, emittedAt: Now.seconds)
         remember { state in
             // The same again within a minute is no news, and entering it would wait for the disk.
@@ -62,10 +63,68 @@ extension Engine {
         return result
     }
 
+    /// What the caller of `submit` adds.
+    struct Extras {
+        var options: [String] = []
+        var arguments: [String] = []
+    }
+
+    /// What arguments are made of.
+    private struct ArgumentsSource {
+        let manifest: EnvironmentManifest
+        let id: ContentDigest
+        let base: String
+        let generation: Int?
+    }
+
+    private func argumentsSource(at number: Int?) async throws -> ArgumentsSource {
+        guard let number else {
+            let lock = try workspace.requiredLock()
+            let manifest = lock.manifest
+            let id = manifest.id
+            let (base, generation) = try await publishedBase(id, lock)
+            return ArgumentsSource(manifest: manifest, id: id, base: base, generation: generation)
+        }
+        let connection = try connect(concurrency: 4)
+        for warning in connection.warnings { report(.warning(warning)) }
+        let doing = "find generation \(number) of environment \"\(environment)\""
+        return try await describing(doing, connection) {
+            let all = try await connection.store.generations(of: environment)
+            let found = all.filter { $0.name.number == number }
+            guard let name = found.last?.name else {
+                let newest = all.last.map { "the newest is \($0.name.number)" } ?? "none was published"
+                throw EnvSyncError(
+                    .notPublished, "environment \"\(environment)\" has no generation \(number) in \(storeName)",
+                    reason: newest, suggestion: "name one that is there; envsync status tells the newest")
+            }
+            if found.count > 1 {
+                report(.warning("\(found.count) generations have the number \(number); using \(name.id.short)"))
+            }
+            guard let generation = try await connection.store.generation(name, of: environment) else {
+                throw EnvSyncError(
+                    .notPublished, "generation \(number) of environment \"\(environment)\" was removed meanwhile")
+            }
+            let ref = try await connection.store.ref(of: environment)
+            return ArgumentsSource(
+                manifest: generation.manifest, id: name.id, base: try sparkBase(connection, known: ref?.fileSystem),
+                generation: number)
+        }
+    }
+
+    /// Plans a submission with all that preflight wants to know.
+    func plan(
+        _ job: Job, _ manifest: EnvironmentManifest, storeBase: String, _ extras: Extras
+    ) async throws -> SubmissionPlan {
+        Submission.plan(
+            SubmissionRequest(
+                job: job, manifest: manifest, storeBase: storeBase, extraOptions: extras.options,
+                extraArguments: extras.arguments))
+    }
+
     /// Warns about local changes that the published environment doesn't have.
     public func warnIfStale() async throws {
         guard let lock = try workspace.lock() else { return }
-        let scan = try await LocalScan.run(workspace, state: state, report: { _ in })
+        let scan = try await scan()
         let differences = LockBuilder.differences(between: lock, and: scan).filter { $0.kind != .missing }
         guard let first = differences.first else { return }
         let more = differences.count > 1 ? " (and \(differences.count - 1) more)" : ""
@@ -73,7 +132,7 @@ extension Engine {
             .warning("\(first.message)\(more): the job gets what was locked; run envsync push --lock to change that"))
     }
 
-    private func job(_ name: String) throws -> Job {
+    func job(_ name: String) throws -> Job {
         let jobs = workspace.configuration.jobs
         if let found = jobs.first(where: { $0.name.text == name }) { return found }
         let known = jobs.map(\.name.text).joined(separator: ", ")
@@ -83,7 +142,7 @@ extension Engine {
     }
 
     /// The prefix of object URIs, and the generation, of an environment that is published.
-    private func publishedBase(_ id: ContentDigest, _ lock: Lock) async throws -> (String, Int?) {
+    func publishedBase(_ id: ContentDigest, _ lock: Lock) async throws -> (base: String, generation: Int?) {
         let connection = try connect(concurrency: 4)
         for warning in connection.warnings { report(.warning(warning)) }
         if let known = try? state.publication(store: storeName, environment: environment.text), known.id == id,
@@ -112,14 +171,18 @@ extension Engine {
         } else {
             report(.warning("generation \(name.number) is not the newest of \"\(environment)\" any more"))
         }
-        guard let base = connection.sparkBase(known: ref?.fileSystem) else {
+        return (try sparkBase(connection, known: ref?.fileSystem), name.number)
+    }
+
+    private func sparkBase(_ connection: StoreConnection, known: String?) throws(EnvSyncError) -> String {
+        guard let base = connection.sparkBase(known: known) else {
             throw EnvSyncError(
                 .configuration, "nothing says by which hdfs:// address jobs reach \(storeName)",
                 suggestion:
                     "set store.spark-url in \(workspace.configurationFile) to what fs.defaultFS is on the cluster, "
                     + "or set HADOOP_CONF_DIR")
         }
-        return (base, name.number)
+        return base
     }
 }
 

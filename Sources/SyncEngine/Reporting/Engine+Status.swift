@@ -44,7 +44,7 @@ extension Engine {
     /// - Throws: ``EnvSyncError``.
     public func status(offline: Bool = false) async throws -> StatusReport {
         let lock = try workspace.requiredLock()
-        let scan = try await LocalScan.run(workspace, state: state, report: report)
+        let scan = try await scan()
         let connection = try connect(concurrency: 4)
         var ref: EnvironmentRef?
         if !offline {

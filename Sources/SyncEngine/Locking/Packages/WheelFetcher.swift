@@ -1,0 +1,149 @@
+import EnvSyncModel
+import Foundation
+import Glibc
+import PythonPackaging
+
+/// Gets wheels that are nowhere on this machine with the user's own tool, which knows the user's indexes and credentials.
+struct WheelFetcher: Sendable {
+    let workspace: Workspace
+    let request: LockfileRequest
+    let report: EventSink
+
+    /// Fetches into the directory of fetched wheels. What arrives is looked at like any other file afterwards.
+    ///
+    /// - Throws: ``EnvSyncError`` if the tool can't be run or fails.
+    func fetch(_ missing: [WheelFinder.Missing]) async throws {
+        let directory = WheelFinder.directory(workspace)
+        let temporary = "\(directory)/.fetching-\(getpid())"
+        do {
+            try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+        } catch {
+            throw EnvSyncError(.artifact, "cannot make \(temporary): \(error.localizedDescription)")
+        }
+        defer { try? FileManager.default.removeItem(atPath: temporary) }
+        let requirements = "\(temporary)/requirements.txt"
+        let lines = try missing.map(requirement).sorted()
+        do { try LocalFile.replace(requirements, with: Array((lines.joined(separator: "\n") + "\n").utf8)) } catch {
+            throw EnvSyncError(.artifact, "cannot write \(requirements): \(error.reason)")
+        }
+        let command = try tool() + arguments(missing, requirements: requirements, into: temporary)
+        let names = missing.map { $0.wanted?.fileName ?? LockfileRequest.label($0.choice) }.sorted()
+        report(.fetching(wheels: names, command: command))
+        let status = try await run(command)
+        guard status == 0 else {
+            throw EnvSyncError(
+                .artifact, "\(command[0]) could not get \(names.count == 1 ? names[0] : "\(names.count) wheels")",
+                reason: "it ended with exit code \(status); its own words are above",
+                suggestion: "mend what it complains about, or put the wheels into a directory and name that in "
+                    + "environment.wheelhouse", consequence: "nothing was changed")
+        }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []
+        where name.hasSuffix(".whl") {
+            guard rename("\(temporary)/\(name)", "\(directory)/\(name)") == 0 else {
+                throw EnvSyncError(
+                    .artifact,
+                    "cannot move \(QuotedText.visible(name)) to \(directory): \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    /// One line of a requirements file. Names and versions were checked when the lockfile was read; checked here again,
+    /// because what else a line says, pip obeys.
+    private func requirement(_ missing: WheelFinder.Missing) throws(EnvSyncError) -> String {
+        let package = missing.choice.package
+        guard let version = package.version, PythonNames.isValidProjectName(package.name),
+            PythonVersion.isPlausible(version)
+        else {
+            throw EnvSyncError(
+                .artifact,
+                "\(QuotedText.visible(request.name)): \(QuotedText.visible(package.name)) has no valid version")
+        }
+        let hashes = missing.hashes.filter { ContentDigest(hex: $0) != nil }.map { " --hash=sha256:\($0)" }.joined()
+        if package.source == .direct, let url = missing.wanted?.url,
+            url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), url.hasPrefix("https://") || url.hasPrefix("http://")
+        {
+            return "\(package.name) @ \(url)\(hashes)"
+        }
+        return "\(package.name)==\(version)\(hashes)"
+    }
+
+    private func arguments(_ missing: [WheelFinder.Missing], requirements: String, into directory: String) -> [String] {
+        var platforms: [String] = []
+        if missing.contains(where: { $0.wanted == nil }) {
+            platforms = request.target.platformTags
+        } else {
+            // pip takes a platform literally: the tags of the wheels themselves, so that it finds just these.
+            for wheel in missing.compactMap(\.wanted) {
+                for tag in WheelFileName(wheel.fileName)?.tags ?? [] {
+                    let platform = String(tag.split(separator: "-").last ?? "any")
+                    if platform != "any", !platforms.contains(platform) { platforms.append(platform) }
+                }
+            }
+            if platforms.isEmpty { platforms = [request.target.platform] }
+        }
+        return [
+            "download", "--disable-pip-version-check", "--no-input", "--require-hashes", "--no-deps",
+            "--only-binary", ":all:", "--python-version", request.target.python,
+            "--implementation", request.target.implementation,
+        ] + platforms.flatMap { ["--platform", $0] } + ["--dest", directory, "--requirement", requirements]
+    }
+
+    private func tool() throws(EnvSyncError) -> [String] {
+        switch workspace.configuration.lockfile?.fetcher ?? .pip {
+        case .pip:
+            for name in ["pip", "pip3"] where Self.find(name) != nil { return [name] }
+            if Self.find("python3") != nil { return ["python3", "-m", "pip"] }
+            throw EnvSyncError(
+                .artifact, "there is no pip on PATH to get missing wheels with",
+                suggestion: "install pip, or set environment.fetch = \"uv\", or put the wheels into a wheelhouse")
+        case .uv:
+            guard Self.find("uv") != nil else {
+                throw EnvSyncError(
+                    .artifact, "environment.fetch is \"uv\", but there is no uv on PATH",
+                    suggestion: "install uv, or set environment.fetch = \"pip\"")
+            }
+            return ["uv", "tool", "run", "pip"]
+        }
+    }
+
+    private static func find(_ program: String) -> String? {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
+            .first { access($0, X_OK) == 0 }
+    }
+
+    /// Runs a program with its output on our standard error; ends it if the task is cancelled.
+    private func run(_ command: [String]) async throws -> Int32 {
+        guard let path = Self.find(command[0]) else {
+            throw EnvSyncError(.artifact, "there is no \(command[0]) on PATH")
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = Array(command.dropFirst())
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.standardError
+        let box = ProcessBox(process)
+        return try await withTaskCancellationHandler {
+            let status: Int32 = try await withCheckedThrowingContinuation { continuation in
+                process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+                do { try process.run() } catch {
+                    process.terminationHandler = nil
+                    continuation.resume(
+                        throwing: EnvSyncError(.artifact, "cannot run \(path): \(error.localizedDescription)"))
+                }
+            }
+            try Task.checkCancellation()
+            return status
+        } onCancel: {
+            box.end()
+        }
+    }
+}
+
+/// Ends a process from another task.
+private final class ProcessBox: Sendable {
+    private let process: Process
+
+    init(_ process: Process) { self.process = process }
+
+    func end() { if process.isRunning { process.terminate() } }
+}

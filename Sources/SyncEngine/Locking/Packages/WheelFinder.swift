@@ -1,0 +1,209 @@
+import EnvSyncModel
+import Foundation
+import Glibc
+import PythonPackaging
+import SyncState
+
+/// Finds the wheels that a lockfile asks for on this machine: in wheelhouses, among those fetched before, and in the
+/// caches of pip and uv. A wheel is taken for its SHA-256 only.
+struct WheelFinder: Sendable {
+    /// A wheel that is nowhere on this machine.
+    struct Missing: Sendable {
+        let choice: PackageSelection.Choice
+
+        var wanted: LockedWheel? { choice.wheels.first }
+        /// The SHA-256 digests of which one will do, hexadecimal.
+        var hashes: [String] { wanted.map { [$0.sha256 ?? ""] } ?? choice.package.hashes }
+    }
+
+    struct Outcome: Sendable {
+        var wheels: [LocalArtifact] = []
+        var problems: [LocalProblem] = []
+        var missing: [Missing] = []
+    }
+
+    let workspace: Workspace
+    let request: LockfileRequest
+    let reader: LocalReader
+
+    /// Where fetched wheels are kept.
+    static func directory(_ workspace: Workspace) -> String { workspace.stateDirectory + "/wheels" }
+
+    /// Finds what it can.
+    ///
+    /// - Parameter usesCaches: whether the caches of pip and uv are searched, which reads each file of them once.
+    func find(_ choices: [PackageSelection.Choice], usesCaches: Bool) async throws -> Outcome {
+        var outcome = Outcome()
+        let index = directoryIndex()
+        let candidates = choices.map { self.candidates(for: $0, index) }
+        let results = try await reader.read(candidates.flatMap(\.self))
+        var next = 0
+        var absent: [PackageSelection.Choice] = []
+        for (choice, items) in zip(choices, candidates) {
+            let found = results[next..<(next + items.count)]
+            next += items.count
+            let readable = found.compactMap { try? $0.get() }
+            if let wheel = readable.first(where: { accepts($0, for: choice) }) {
+                outcome.wheels.append(wheel)
+            } else if let other = readable.first, !choice.wheels.isEmpty {
+                outcome.problems.append(wrongHash(other, choice))
+            } else if case .failure(let problem)? = found.first(where: { (try? $0.get()) == nil }), readable.isEmpty {
+                outcome.problems.append(problem)
+            } else {
+                absent.append(choice)
+            }
+        }
+        let cached = try await fromCaches(absent, scans: usesCaches)
+        outcome.wheels += cached.wheels
+        for choice in absent where !cached.found.contains(choice.package.name) {
+            if choice.acceptsLocalBuild, choice.wheels.isEmpty, choice.package.hashes.isEmpty {
+                outcome.problems.append(needsBuild(choice))
+            } else {
+                outcome.missing.append(Missing(choice: choice))
+            }
+        }
+        return outcome
+    }
+
+    // MARK: - Directories
+
+    /// The wheels in the search directories, by normalized project name.
+    private func directoryIndex() -> [String: [String]] {
+        let directories =
+            workspace.configuration.wheelhouses.map { Workspace.absolutePath(workspace.resolve($0)) }
+            + [Self.directory(workspace)]
+        var index: [String: [String]] = [:]
+        for directory in directories {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+            for name in names.sorted() {
+                guard let parsed = WheelFileName(name) else { continue }
+                index[PythonNames.normalize(parsed.distribution), default: []].append("\(directory)/\(name)")
+            }
+        }
+        return index
+    }
+
+    /// The files that may be what a choice asks for, best first.
+    private func candidates(for choice: PackageSelection.Choice, _ index: [String: [String]]) -> [LocalItem] {
+        var paths: [String] = []
+        if let wanted = choice.wheels.first {
+            if let path = wanted.path {
+                let resolved = path.hasPrefix("/") ? path : request.directory + "/" + path
+                paths.append(Workspace.absolutePath(resolved))
+            }
+            paths += (index[choice.package.name] ?? []).filter { $0.hasSuffix("/" + wanted.fileName) }
+        } else {
+            let version = choice.package.version.map { PythonVersion($0) }
+            paths = (index[choice.package.name] ?? []).compactMap { path -> (Int, String)? in
+                guard let name = path.split(separator: "/").last.flatMap({ WheelFileName(String($0)) }),
+                    version.map({ $0 == PythonVersion(name.version) }) ?? true,
+                    let rank = request.target.rank(ofTags: name.tags)
+                else { return nil }
+                return (rank, path)
+            }
+            .sorted { $0 < $1 }.map(\.1)
+        }
+        return paths.filter { access($0, F_OK) == 0 }.map { path in
+            item(at: path, named: path.split(separator: "/").last.map(String.init) ?? path)
+        }
+    }
+
+    private func item(at path: String, named name: String) -> LocalItem {
+        LocalItem(role: .locked, path: path, origin: ArtifactOrigin(section: .lockfile, path: name), jobs: [])
+    }
+
+    private func accepts(_ wheel: LocalArtifact, for choice: PackageSelection.Choice) -> Bool {
+        guard wheel.inspection.kind == .wheel else { return false }
+        let digest = wheel.digest.hex
+        if let wanted = choice.wheels.first { return wanted.sha256 == digest }
+        return choice.acceptsLocalBuild || choice.package.hashes.contains(digest)
+    }
+
+    private func wrongHash(_ wheel: LocalArtifact, _ choice: PackageSelection.Choice) -> LocalProblem {
+        let wanted = choice.wheels.first?.sha256 ?? choice.package.hashes.first ?? ""
+        return LocalProblem(
+            kind: .unusable, origin: LockfileRequest.origin(of: choice), path: wheel.item.origin.path,
+            message: "\(QuotedText.visible(wheel.item.path)) has the SHA-256 \(wheel.digest.hex), but "
+                + "\(QuotedText.visible(request.name)) says \(wanted)",
+            suggestion: "remove that file, or lock again if you meant to change it")
+    }
+
+    private func needsBuild(_ choice: PackageSelection.Choice) -> LocalProblem {
+        let pin = choice.package.version.map { "\(choice.package.name)==\($0)" } ?? choice.package.name
+        let wheelhouse = workspace.configuration.wheelhouses.first ?? "wheelhouse"
+        let isListed = !workspace.configuration.wheelhouses.isEmpty
+        return LocalProblem(
+            kind: .unusable, origin: LockfileRequest.origin(of: choice), path: LockfileRequest.label(choice),
+            message:
+                "\(QuotedText.visible(request.name)) has only a source distribution of it, which workers can't install",
+            suggestion: "build a wheel for \(workspace.configuration.target?.description ?? "the target"): "
+                + "pip wheel --no-deps '\(pin)' -w \(wheelhouse)"
+                + (isListed ? "" : ", and set environment.wheelhouse = [\"\(wheelhouse)\"]"))
+    }
+
+    // MARK: - Caches
+
+    private func fromCaches(
+        _ choices: [PackageSelection.Choice], scans: Bool
+    ) async throws -> (wheels: [LocalArtifact], found: Set<String>) {
+        var wanted: [ContentDigest: PackageSelection.Choice] = [:]
+        for choice in choices {
+            for hash in Missing(choice: choice).hashes {
+                if let digest = ContentDigest(hex: hash) { wanted[digest] = choice }
+            }
+        }
+        guard !wanted.isEmpty else { return ([], []) }
+        var places = reader.files(with: Set(wanted.keys), prefix: "py-file:")
+        var left = Set(wanted.keys).subtracting(places.map(\.digest))
+        if scans, !left.isEmpty {
+            let scan = ToolCaches(environment: ProcessInfo.processInfo.environment)
+            let sizes = Set(choices.compactMap { $0.wheels.first?.size })
+            let allHaveSizes = choices.allSatisfy { $0.wheels.first?.size != nil }
+            for path in scan.files(ofSizes: allHaveSizes ? sizes : nil) where !left.isEmpty {
+                let digest = try await OffPool.run { cancelled in
+                    try? LocalFile(opening: path).digests(cancelled).sha256
+                }
+                guard let digest, left.remove(digest) != nil else { continue }
+                places.append((path, digest))
+            }
+        }
+        var items: [LocalItem] = []
+        var seen = Set<ContentDigest>()
+        for (path, digest) in places where seen.insert(digest).inserted {
+            guard let choice = wanted[digest] else { continue }
+            let leaf = path.split(separator: "/").last.map(String.init) ?? path
+            let name = choice.wheels.first?.fileName ?? (leaf.hasSuffix(".whl") ? leaf : LockfileRequest.label(choice))
+            items.append(item(at: path, named: name))
+        }
+        var wheels: [String: LocalArtifact] = [:]
+        for case .success(let wheel) in try await reader.read(items) {
+            guard let choice = wanted[wheel.digest], accepts(wheel, for: choice),
+                request.target.rank(ofTags: wheel.inspection.tags) != nil
+            else { continue }
+            let named = wheel.fileName.hasSuffix(".whl") ? wheel : wheel.renamed(wheel.wheelFileName)
+            wheels[choice.package.name] = wheels[choice.package.name] ?? named
+        }
+        return (wheels.values.sorted { $0.inspection.name < $1.inspection.name }, Set(wheels.keys))
+    }
+}
+
+extension LocalArtifact {
+    /// The artifact under another name for the lock.
+    func renamed(_ name: String) -> LocalArtifact {
+        let item = LocalItem(
+            role: item.role, path: item.path, origin: ArtifactOrigin(section: item.origin.section, path: name),
+            jobs: item.jobs)
+        return LocalArtifact(item: item, digest: digest, inspection: inspection)
+    }
+
+    /// The file name that a wheel must have by what is in it (binary distribution format, "File name convention").
+    fileprivate var wheelFileName: String {
+        let parts = inspection.tags.map { $0.split(separator: "-").map(String.init) }.filter { $0.count == 3 }
+        func joined(_ index: Int) -> String {
+            var seen = Set<String>()
+            return parts.map { $0[index] }.filter { seen.insert($0).inserted }.joined(separator: ".")
+        }
+        let name = inspection.name.replacing("-", with: "_")
+        return "\(name)-\(inspection.version ?? "0")-\(joined(0))-\(joined(1))-\(joined(2)).whl"
+    }
+}
