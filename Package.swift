@@ -55,6 +55,8 @@ let package = Package(
                 "SyncEngine", "SparkSubmission", "SyncState", "EnvSyncModel", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: plain),
+        // What scripts/fuzz runs.
+        .executableTarget(name: "LockfileFuzzer", dependencies: ["PythonPackaging"], swiftSettings: plain),
         .executableTarget(name: "envsync", dependencies: ["EnvSyncCommands"], swiftSettings: plain),
 
         .target(name: "TestServer", path: "Tests/TestServer", swiftSettings: plain),
@@ -66,7 +68,7 @@ let package = Package(
             name: "ReproducibleArchiveTests", dependencies: ["ReproducibleArchive", crypto], swiftSettings: plain),
         .testTarget(
             name: "PythonPackagingTests", dependencies: ["PythonPackaging", "ReproducibleArchive", crypto],
-            swiftSettings: plain),
+            exclude: ["Resources"], swiftSettings: plain),
         .testTarget(name: "EnvSyncModelTests", dependencies: ["EnvSyncModel", crypto], swiftSettings: plain),
         .testTarget(
             name: "ObjectStoreTests", dependencies: ["ObjectStore", "EnvSyncModel"], swiftSettings: plain),

@@ -30,6 +30,25 @@ extension StateDatabase {
         }
     }
 
+    /// The fingerprint of one path; `nil` if none is known.
+    public func fingerprint(_ path: String) throws(EnvSyncError) -> FingerprintRecord? {
+        try read(nil) { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT device, inode, size, modified, changed, digest, inspection, hashed_at
+                    FROM fingerprint WHERE path = ?
+                    """)
+            guard let row = try Row.fetchOne(statement, arguments: [path]) else { return nil }
+            let device: Int64 = row[0]
+            let inode: Int64 = row[1]
+            return FingerprintRecord(
+                fingerprint: FileFingerprint(
+                    path: path, device: UInt64(bitPattern: device), inode: UInt64(bitPattern: inode), size: row[2],
+                    modified: row[3], changed: row[4]),
+                digest: try ContentDigest(row: row, index: 5), inspection: row[6], hashedAt: row[7])
+        }
+    }
+
     /// Adds fingerprints, or replaces those of the same paths, in one transaction.
     public func save(fingerprints: [FingerprintRecord]) throws(EnvSyncError) {
         guard !fingerprints.isEmpty else { return }

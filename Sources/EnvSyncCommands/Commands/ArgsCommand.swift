@@ -9,17 +9,17 @@ extension LaunchFormat: ExpressibleByArgument {}
 /// `envsync args`
 struct ArgsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "args", abstract: "Print the spark-submit arguments of a job, or the same for another launcher.",
+        commandName: "args", abstract: "Print the spark-submit arguments of a job.",
         discussion: """
-            The arguments name the objects that were published for the current lock. No request is made if this
-            workspace has published it.
+            The arguments name the objects that were published for the current lock, or those of an earlier
+            generation (--at). No request is made if this workspace has published the lock.
 
             FORMATS
               spark-submit    words for pasting and $(…)
               shell           the same words, quoted for eval
               json            for machines (the same as --json)
               conf            a fragment of spark-defaults.conf, for spark-submit --properties-file
-              python          a snippet that adds everything to a running session; run twice, it changes nothing
+              python          a snippet for a running session; run twice, it changes nothing
               livy            the body of POST /batches
               airflow         keyword arguments of SparkSubmitOperator
               spark-operator  a SparkApplication of the Kubernetes operator, in YAML
@@ -28,6 +28,7 @@ struct ArgsCommand: AsyncParsableCommand {
               spark-submit $(envsync args nightly)
               eval "spark-submit $(envsync args nightly --format shell)"
               envsync args nightly --format conf >nightly.conf
+              envsync args nightly --at 7
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -38,16 +39,22 @@ struct ArgsCommand: AsyncParsableCommand {
     @Option(help: "What to print the arguments for.")
     var format = LaunchFormat.sparkSubmit
 
+    @Option(
+        name: .customLong("at"),
+        help: ArgumentHelp("The number of a published generation, to repeat a run exactly.", valueName: "generation"))
+    var generation: Int?
+
     func run() async throws {
-        let job = job
+        let (job, generation) = (job, generation)
         var options = options
         let format = options.json ? .json : format
         options.json = format == .json
         try await CommandRunner.run(options) { context in
             let engine = try context.engine()
-            let arguments = try await engine.arguments(for: job, format: format.rawValue)
+            let arguments = try await engine.arguments(for: job, format: format, at: generation)
             for warning in arguments.plan.warnings { context.progress.line("\(warning); try: \(warning.suggestion)") }
-            try await engine.warnIfStale()
+            // What is local has no say in an old generation.
+            if generation == nil { try await engine.warnIfStale() }
             let text = format == .sparkSubmit ? Self.words(arguments.line, context) : try arguments.plan.text(format)
             try context.output.result(JSONEmitter().document(arguments.plan), text: text)
         }

@@ -33,8 +33,10 @@ struct SubmitCommand: AsyncParsableCommand {
             let engine = try context.engine()
             let split = passedOn.firstIndex(of: "--") ?? passedOn.endIndex
             let arguments = try await engine.arguments(
-                for: job, extraOptions: Array(passedOn[..<split]), extraArguments: Array(passedOn[split...].dropFirst())
-            )
+                for: job, extraOptions: Array(passedOn[..<split]),
+                extraArguments: Array(passedOn[split...].dropFirst()),
+                exportsDriverPath: true)
+            Self.export(arguments.plan.driverPythonPath)
             for warning in arguments.plan.warnings { context.progress.line("\(warning); try: \(warning.suggestion)") }
             try await engine.warnIfStale()
             guard arguments.plan.submission.main != nil else {
@@ -50,6 +52,13 @@ struct SubmitCommand: AsyncParsableCommand {
             words.set([command] + arguments.words)
         }
         try Self.replaceProcess(by: words.value)
+    }
+
+    /// Puts directories first on the `PYTHONPATH` that `spark-submit` inherits.
+    private static func export(_ directories: [String]) {
+        guard !directories.isEmpty else { return }
+        let before = ProcessInfo.processInfo.environment["PYTHONPATH"].flatMap { $0.isEmpty ? nil : $0 }
+        setenv("PYTHONPATH", (directories + (before.map { [$0] } ?? [])).joined(separator: ":"), 1)
     }
 
     /// Replaces this process; returns only by throwing.

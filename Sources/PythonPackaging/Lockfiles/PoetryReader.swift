@@ -15,13 +15,6 @@ enum PoetryReader {
         let tellsGroups = major == 2 && parts.count > 1 && (parts[1] ?? 0) >= 1
         var lockfile = PythonLockfile(
             format: .poetry, formatVersion: version, requiresPython: try metadata.string("python-versions"))
-        // A constraint of Poetry's own kind would not be understood; `>=3.10,<3.13` is one of PEP 440 too.
-        if let python = lockfile.requiresPython, python == "*" || python.contains(where: { "^|".contains($0) }) {
-            lockfile.requiresPython = nil
-            if let marker = try PoetryConstraint.marker(python: python, in: metadata) {
-                lockfile.environments = [try metadata.parse(marker: marker)]
-            }
-        }
         var extras: [String: Set<String>] = [:]
         if let table = try file.entry("extras") {
             for (key, _) in table.table.fields { extras[PythonNames.normalize(key)] = try table.names(key) }
@@ -43,7 +36,7 @@ enum PoetryReader {
         }
         guard let project = companion("pyproject.toml") else {
             throw metadata.error(
-                "lock-version \(version) leaves to pyproject.toml what the project asks for, and there is none beside "
+                "lock-version \(LockfileText.quoted(version)) leaves to pyproject.toml what the project asks for, and there is none beside "
                     + "it; put it there, or lock again with Poetry 2")
         }
         let roots = try PoetryProject(try LockfileText.decode(project), lockedExtras: extras)

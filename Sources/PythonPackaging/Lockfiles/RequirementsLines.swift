@@ -9,53 +9,59 @@ enum RequirementsLines {
 
     static func split(_ text: String) -> [Line] {
         var lines: [Line] = []
-        var current: Line?
+        var joined: [UInt8] = []
         var number = 0
-        for raw in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+        var first = 1
+        func endLine() {
+            let text = trimmed(Substring(String(decoding: joined, as: UTF8.self)))
+            if !text.isEmpty { lines.append(Line(text: String(text), number: first)) }
+            joined.removeAll(keepingCapacity: true)
+        }
+        for raw in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
-            var part = withoutComment(raw)
-            let hadComment = part.endIndex != raw.endIndex
-            let continues = !hadComment && part.hasSuffix("\\")
-            if continues { part = part.dropLast() }
-            if current == nil { current = Line(text: "", number: number) }
-            current?.text += part
+            if joined.isEmpty { first = number }
+            let line = raw.last == UInt8(ascii: "\r") ? raw.dropLast() : raw
+            let part = withoutComment(line)
             // A comment ends the line that it stands in, even within a continued one.
-            if !continues, let line = current {
-                lines.append(line)
-                current = nil
+            if part.endIndex == line.endIndex, part.last == UInt8(ascii: "\\") {
+                joined += part.dropLast()
+                // A line that is continued has begun, even if nothing stands in it.
+                if joined.isEmpty { joined = [UInt8(ascii: " ")] }
+            } else {
+                joined += part
+                endLine()
             }
         }
-        if let current { lines.append(current) }
-        return lines.compactMap { line in
-            let text = trimmed(line.text[...])
-            return text.isEmpty ? nil : Line(text: String(text), number: line.number)
-        }
+        endLine()
+        return lines
     }
 
     /// A `#` begins a comment at the beginning of a line or after white space; elsewhere it belongs to a URL.
-    private static func withoutComment(_ line: Substring) -> Substring {
-        var previous: Character = " "
+    private static func withoutComment(_ line: Substring.UTF8View) -> Substring.UTF8View {
+        var previous = UInt8(ascii: " ")
         for index in line.indices {
-            if line[index] == "#", previous.isWhitespace { return line[..<index] }
+            if line[index] == UInt8(ascii: "#"), isBlank(previous) { return line[..<index] }
             previous = line[index]
         }
         return line
     }
 
     static func trimmed(_ text: Substring) -> Substring {
-        var text = text
-        while let first = text.first, first.isWhitespace { text.removeFirst() }
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return text
+        let bytes = text.utf8
+        guard let start = bytes.firstIndex(where: { !isBlank($0) }), let end = bytes.lastIndex(where: { !isBlank($0) })
+        else { return text.prefix(0) }
+        return text[start..<bytes.index(after: end)]
     }
 
     /// Splits a requirement from the options that follow it: everything from the first word that begins with `--`.
     static func options(of line: String) -> (requirement: String, options: [String]) {
-        var requirement: [Substring] = []
-        var options: [String] = []
-        for word in line.split(whereSeparator: \.isWhitespace) {
-            if options.isEmpty, !word.hasPrefix("--") { requirement.append(word) } else { options.append(String(word)) }
-        }
-        return (requirement.joined(separator: " "), options)
+        let words = line.utf8.split(whereSeparator: isBlank)
+        let count = words.firstIndex { $0.starts(with: "--".utf8) } ?? words.count
+        return (
+            words[..<count].map { String(Substring($0)) }.joined(separator: " "),
+            words[count...].map { String(Substring($0)) }
+        )
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (0x09...0x0D).contains(byte) }
 }

@@ -111,7 +111,7 @@ enum RequirementsReader {
             } catch {
                 throw entry.error("\(LockfileText.quoted(text)): \(error.message)")
             }
-            entry.name = [unnamed.name, requirement.name].compactMap { $0 }.joined(separator: ": ")
+            entry.name = [unnamed.name, String(requirement.name.prefix(120))].compactMap { $0 }.joined(separator: ": ")
             var pin = Pin(
                 requirement: requirement, version: requirement.specifiers?.pinnedVersion, hashes: [],
                 otherHashes: false,

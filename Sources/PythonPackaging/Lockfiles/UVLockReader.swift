@@ -159,8 +159,8 @@ enum UVLockReader {
             package.source = .direct
             package.location = path
         } else {
-            throw source.error(
-                "source is of a kind that is not known: \(source.table.fields.map(\.key).joined(separator: ", "))")
+            let kind = source.table.fields.first?.key ?? ""
+            throw source.error("source is of a kind that is not known: \(LockfileText.quoted(kind))")
         }
         return nil
     }

@@ -96,8 +96,10 @@ extension SubmissionPlanner {
         }
     }
 
+    /// The archives as findings name them; of many, only the first by its name.
     private static func labels(_ archives: [SubmissionEntry]) -> String {
-        archives.map(\.artifact.label).joined(separator: ", ")
+        guard archives.count > 3 else { return archives.map(\.artifact.label).joined(separator: ", ") }
+        return archives.prefix(2).map(\.linkName).joined(separator: ", ") + " and \(archives.count - 2) more archives"
     }
 
     /// Takes over a property of the job; a Python path comes after ours.

@@ -159,13 +159,29 @@ struct ArtifactInspector: Sendable {
             break
         }
         let candidates = ["bin/python", "bin/python3"]
-        for (name, found) in zip(candidates, try ArchiveReader.resolve(candidates, inArchiveAt: item.path)) {
-            // A link out of the archive (venv-pack makes one) works where the workers have the same base Python.
+        let (environment, files) = try ArchivedEnvironment.read(path: item.path, resolving: candidates)
+        for (name, found) in zip(candidates, files) where inspection.interpreter == nil {
             switch found {
-            case .file, .outside: inspection.interpreter = inspection.interpreter ?? name
+            case .file: inspection.interpreter = name
+            case .outside(_, let target):
+                // venv-pack makes such a link. It works where the workers have the same base Python.
+                inspection.interpreter = name
+                inspection.obstacles = [target]
             case .directory, .missing, .loop: break
             }
         }
+        inspection.python = environment.python
+        inspection.packages = Self.requirements(environment)
+    }
+
+    /// What Python sees of an environment, and, under the names that nothing of Python has, what conda installed.
+    private static func requirements(_ environment: ArchivedEnvironment) -> [String] {
+        var versions: [String: String] = [:]
+        for package in environment.packages where !package.isConda { versions[package.name] = package.version }
+        for package in environment.packages where package.isConda && versions[package.name] == nil {
+            versions[package.name] = package.version
+        }
+        return versions.map { "\($0.key)==\($0.value)" }.sorted()
     }
 
     /// Patterns for what envsync itself writes below a source directory: a lock can't list its own digest.

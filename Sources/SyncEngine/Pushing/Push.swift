@@ -114,6 +114,7 @@ struct Push: Sendable {
             record.bytesSent = counts.bytes
             record.generation = outcome.published?.generation.number ?? ref?.generation.number
             engine.remember { try $0.finish(record) }
+            await engine.rememberClosedDirectory(connection)
             rememberMappings(placed)
             let generation = outcome.published?.generation ?? ref?.generation
             if let generation, outcome.published.map({ $0.current == $0.generation }) ?? true {

@@ -24,18 +24,21 @@ extension Engine {
     /// No request is made where the state says that this lock is published.
     ///
     /// - Parameters:
-    ///   - format: what they are emitted as; for the record.
+    ///   - format: what they will be written as.
     ///   - generation: the number of a published generation whose environment is wanted; `nil` is the lock's.
+    ///   - exportsDriverPath: whether the caller puts ``SubmissionPlan/driverPythonPath`` on its `PYTHONPATH`.
     /// - Throws: ``EnvSyncError``: if the lock is not published, or if preflight finds an error.
     public func arguments(
-        for jobName: String, format: String = "spark-submit", at generation: Int? = nil, extraOptions: [String] = [],
-        extraArguments: [String] = []
+        for jobName: String, format: LaunchFormat = .sparkSubmit, at generation: Int? = nil,
+        extraOptions: [String] = [], extraArguments: [String] = [], exportsDriverPath: Bool = false
     ) async throws -> JobArguments {
         let job = try job(jobName)
         let source = try await argumentsSource(at: generation)
         let plan = try await plan(
             job, source.manifest, storeBase: source.base,
-            Extras(options: extraOptions, arguments: extraArguments))
+            ArgumentsRequest(
+                format: format, extraOptions: extraOptions, extraArguments: extraArguments,
+                exportsDriverPath: exportsDriverPath, submitsHere: exportsDriverPath))
         if let first = plan.errors.first {
             let others = plan.errors.dropFirst().map { "\n[\($0.code.rawValue)] \($0.message)" }.joined()
             throw EnvSyncError(
@@ -50,7 +53,8 @@ extension Engine {
         recorded.mainArguments = []
         let line = SparkSubmitEmitter().shellLine(SparkSubmitEmitter().words(recorded))
         let emission = Emission(
-            job: job.name.text, store: storeName, environment: id, generation: source.generation, format: format,
+            job: job.name.text, store: storeName, environment: id, generation: source.generation,
+            format: format.rawValue,
             arguments: line.quoted, emittedAt: Now.seconds)
         remember { state in
             // The same again within a minute is no news, and entering it would wait for the disk.
@@ -61,12 +65,6 @@ extension Engine {
             if last != emission { try state.add(emission) }
         }
         return result
-    }
-
-    /// What the caller of `submit` adds.
-    struct Extras {
-        var options: [String] = []
-        var arguments: [String] = []
     }
 
     /// What arguments are made of.
@@ -109,16 +107,6 @@ extension Engine {
                 manifest: generation.manifest, id: name.id, base: try sparkBase(connection, known: ref?.fileSystem),
                 generation: number)
         }
-    }
-
-    /// Plans a submission with all that preflight wants to know.
-    func plan(
-        _ job: Job, _ manifest: EnvironmentManifest, storeBase: String, _ extras: Extras
-    ) async throws -> SubmissionPlan {
-        Submission.plan(
-            SubmissionRequest(
-                job: job, manifest: manifest, storeBase: storeBase, extraOptions: extras.options,
-                extraArguments: extras.arguments))
     }
 
     /// Warns about local changes that the published environment doesn't have.

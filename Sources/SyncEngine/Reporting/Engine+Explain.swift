@@ -30,7 +30,10 @@ extension Engine {
     public func preflight(_ jobName: String) async throws -> [PreflightFinding] {
         let job = try job(jobName)
         let lock = try workspace.requiredLock()
+        let connection = try connect(concurrency: 4)
+        await rememberClosedDirectory(connection)
         let published = try await publishedBase(lock.manifest.id, lock)
-        return try await plan(job, lock.manifest, storeBase: published.base, .init()).findings
+        let request = ArgumentsRequest(submitsHere: true)
+        return try await plan(job, lock.manifest, storeBase: published.base, request).findings
     }
 }

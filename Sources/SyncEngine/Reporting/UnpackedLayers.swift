@@ -9,13 +9,18 @@ struct UnpackedLayers {
 
     private var directory: String { workspace.stateDirectory + "/unpacked" }
 
-    /// Where a layer is, or would be, unpacked.
-    func path(of digest: ContentDigest) -> String { "\(directory)/\(digest.hex)" }
+    /// Where a layer is, or would be, unpacked: under its leaf, which is unique per content, without the suffix.
+    func path(of layer: PublishedArtifact) -> String { "\(directory)/\(name(of: layer))" }
+
+    private func name(of layer: PublishedArtifact) -> String {
+        let leaf = layer.object.leaf.text
+        return leaf.hasSuffix(".tar.gz") ? String(leaf.dropLast(7)) : leaf
+    }
 
     /// The layers that are unpacked already.
-    func present(_ digests: [ContentDigest]) -> [ContentDigest: String] {
+    func present(_ layers: [PublishedArtifact]) -> [ContentDigest: String] {
         var present: [ContentDigest: String] = [:]
-        for digest in digests where access(path(of: digest), F_OK) == 0 { present[digest] = path(of: digest) }
+        for layer in layers where access(path(of: layer), F_OK) == 0 { present[layer.object.digest] = path(of: layer) }
         return present
     }
 
@@ -24,14 +29,14 @@ struct UnpackedLayers {
     /// It is unpacked beside its place and renamed, so that what is there is whole.
     ///
     /// - Throws: ``EnvSyncError``.
-    func unpack(_ digest: ContentDigest, named name: String, from descriptor: Int32) throws {
+    func unpack(_ layer: PublishedArtifact, from descriptor: Int32) throws {
         let input = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        let final = path(of: digest)
+        let final = path(of: layer)
         guard access(final, F_OK) != 0 else { return }
-        let temporary = "\(directory)/.unpacking-\(getpid())-\(digest.hex.prefix(12))"
+        let temporary = "\(directory)/.unpacking-\(getpid())-\(layer.object.digest.short)"
         func failure(_ reason: String) -> EnvSyncError {
             EnvSyncError(
-                .system, "cannot unpack \(name) for the driver on this machine", reason: reason,
+                .system, "cannot unpack \(layer.name) for the driver on this machine", reason: reason,
                 suggestion: "make \(QuotedText.visible(directory)) writable, or free some space")
         }
         do {
@@ -57,8 +62,8 @@ struct UnpackedLayers {
     }
 
     /// Removes what was not used for a week and is not among these.
-    func clean(keeping digests: Set<ContentDigest>) {
-        let kept = Set(digests.map(\.hex))
+    func clean(keeping layers: [PublishedArtifact]) {
+        let kept = Set(layers.map { self.name(of: $0) })
         for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where !kept.contains(name) {
             var info = stat()
             let path = "\(directory)/\(name)"

@@ -135,7 +135,7 @@ struct ConfigurationFaultTests {
         // The files it names aren't there; the configuration itself is understood.
         #expect(result.status == 2)
         #expect(!result.stderr.contains("envsync.toml:"), "\(result)")
-        #expect(result.stderr.contains("src/etl"), "\(result)")
+        #expect(result.stderr.contains("there is no lockfile \"uv.lock\""), "\(result)")
     }
 }
 

@@ -48,7 +48,7 @@ struct LockfileErrorTests {
         Case(
             name: "uv.lock",
             text: "version = 1\n[[package]]\nname = \"numpy\"\nversion = \"1\"\nsource = { moon = \".\" }\n",
-            error: "line 5: package \"numpy\": source is of a kind that is not known: moon"),
+            error: "line 5: package \"numpy\": source is of a kind that is not known: \"moon\""),
         Case(
             name: "pylock.toml", text: "lock-version = \"1.0\"\n[[packages]]\nname = \"nu mpy\"\n",
             error: "line 2: packages: name is \"nu mpy\", which can't be a project's name"),
@@ -161,5 +161,10 @@ struct LockfileErrorTests {
         let error = lockfileError("lock-version = \"1.0\"\n[[packages]]\nname = \"\(name)\"\n", "pylock.toml")
         #expect(error.utf8.count < 400)
         #expect(error.utf8.allSatisfy { $0 >= 0x20 })
+        // Found by scripts/fuzz.
+        let long = String(repeating: "x", count: 10_000)
+        let source = "version = 1\n[[package]]\nname = \"a\"\nsource = { \(long) = \".\" }\n"
+        #expect(lockfileError(source, "uv.lock").utf8.count < 400)
+        #expect(lockfileError("\(long)==1\n", "requirements.txt").utf8.count < 400)
     }
 }

@@ -9,7 +9,7 @@ struct RequirementsReaderTests {
     @Test func linesCommentsAndHashes() throws {
         let text = """
             # a comment
-            --extra-index-url=https://user:secret@example.org/simple
+            --find-links=https://user:secret@example.org/simple
             -i https://user:secret@example.org/simple
             Foo_Bar[x]==1.0 ; python_version >= "3.8" \\
                 --hash=sha256:\(first.uppercased()) \\

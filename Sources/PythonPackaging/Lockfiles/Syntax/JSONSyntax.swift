@@ -52,7 +52,7 @@ enum JSONSyntax {
         switch object {
         case let text as String: return .string(text)
         case let number as NSNumber:
-            if CFGetTypeIDIsBoolean(number) { return .boolean(number.boolValue) }
+            if isBoolean(number) { return .boolean(number.boolValue) }
             if let integer = Int64(exactly: number) { return .integer(integer) }
             return .other("a floating-point number")
         case let list as [Any]: return .list(list.map(value))
@@ -64,8 +64,8 @@ enum JSONSyntax {
         }
     }
 
-    /// Whether it was `true` or `false`: numbers of one bit are made for nothing else.
-    private static func CFGetTypeIDIsBoolean(_ number: NSNumber) -> Bool {
-        number === (true as NSNumber) || number === (false as NSNumber) || String(cString: number.objCType) == "c"
+    /// Whether it was `true` or `false`: Foundation makes numbers of one byte for nothing else.
+    private static func isBoolean(_ number: NSNumber) -> Bool {
+        String(cString: number.objCType) == "c"
     }
 }

@@ -165,17 +165,16 @@ struct TOMLCursor {
         while let byte = peek, PythonNames.isAlphanumeric(byte) || "+-_.:".utf8.contains(byte) { index += 1 }
         let word = bytes[start..<index]
         guard word.count <= 100 else { throw error("a number that is too long") }
-        if Self.isDate(word) {
+        var text = String(decoding: word, as: UTF8.self)
+        if TOMLDate.isDate(text), peek == UInt8(ascii: " "), index + 1 < bytes.count,
+            PythonNames.isDigit(bytes[index + 1])
+        {
             // A blank may stand between date and time.
-            if word.count == 10, peek == UInt8(ascii: " "), index + 1 < bytes.count,
-                PythonNames.isDigit(bytes[index + 1])
-            {
-                index += 1
-                while let byte = peek, PythonNames.isAlphanumeric(byte) || "+-.:".utf8.contains(byte) { index += 1 }
-            }
-            return .other("a date or time")
+            index += 1
+            while let byte = peek, PythonNames.isAlphanumeric(byte) || "+-.:".utf8.contains(byte) { index += 1 }
+            text = String(decoding: bytes[start..<index].prefix(100), as: UTF8.self)
         }
-        let text = String(decoding: word, as: UTF8.self)
+        if TOMLDate.isValid(text) { return .other("a date or time") }
         switch text {
         case "true": return .boolean(true)
         case "false": return .boolean(false)
@@ -187,62 +186,5 @@ struct TOMLCursor {
                 text.isEmpty ? "expected a value" : "\(LockfileText.quoted(text)) is no value; text stands in quotes")
         }
         return value
-    }
-
-    /// `1979-05-27…` or `07:32:00…`.
-    private static func isDate(_ word: ArraySlice<UInt8>) -> Bool {
-        let bytes = Array(word)
-        func isDigits(_ range: Range<Int>) -> Bool {
-            range.upperBound <= bytes.count && bytes[range].allSatisfy(PythonNames.isDigit)
-        }
-        if bytes.count >= 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") {
-            return isDigits(0..<4) && isDigits(5..<7) && isDigits(8..<10)
-        }
-        if bytes.count >= 8, bytes[2] == UInt8(ascii: ":"), bytes[5] == UInt8(ascii: ":") {
-            return isDigits(0..<2) && isDigits(3..<5) && isDigits(6..<8)
-        }
-        return false
-    }
-}
-
-/// Numbers of TOML.
-enum TOMLNumber {
-    /// `nil` if it is none, or an integer of more than 64 bits.
-    static func value(_ text: String) -> LockfileValue? {
-        let isSigned = text.hasPrefix("+") || text.hasPrefix("-")
-        let digits = Array((isSigned ? text.dropFirst() : text[...]).utf8)
-        // An underscore stands between digits only.
-        for (index, byte) in digits.enumerated() where byte == UInt8(ascii: "_") {
-            guard index > 0, index + 1 < digits.count, LockedHash.hexadecimal(digits[index - 1]) != nil,
-                LockedHash.hexadecimal(digits[index + 1]) != nil
-            else { return nil }
-        }
-        let plain = digits.filter { $0 != UInt8(ascii: "_") }
-        guard let first = plain.first, PythonNames.isDigit(first) else { return nil }
-        if first == UInt8(ascii: "0"), plain.count > 1, let radix = radix(plain[1]) {
-            guard !isSigned, PythonNames.isAlphanumeric(plain[plain.count - 1]) else { return nil }
-            return Int64(String(decoding: plain[2...], as: UTF8.self), radix: radix).map(LockfileValue.integer)
-        }
-        let number = (text.hasPrefix("-") ? "-" : "") + String(decoding: plain, as: UTF8.self)
-        let hasLeadingZero = first == UInt8(ascii: "0") && plain.count > 1 && PythonNames.isDigit(plain[1])
-        guard !hasLeadingZero else { return nil }
-        if plain.allSatisfy(PythonNames.isDigit) { return Int64(number).map(LockfileValue.integer) }
-        // `1.` and `1.e5` are none.
-        for (index, byte) in plain.enumerated() where byte == UInt8(ascii: ".") {
-            guard index + 1 < plain.count, PythonNames.isDigit(plain[index + 1]) else { return nil }
-        }
-        guard plain.allSatisfy({ PythonNames.isDigit($0) || "+-.eE".utf8.contains($0) }), Double(number) != nil else {
-            return nil
-        }
-        return .other("a floating-point number")
-    }
-
-    private static func radix(_ byte: UInt8) -> Int? {
-        switch byte {
-        case UInt8(ascii: "x"): 16
-        case UInt8(ascii: "o"): 8
-        case UInt8(ascii: "b"): 2
-        default: nil
-        }
     }
 }

@@ -47,11 +47,11 @@ struct LockfileRequest: Sendable {
             return LockfileRequest(
                 name: name, directory: directory, target: target, selection: selection,
                 basis: LockBasis(lockfile: name, target: wanted.description))
-        } catch let error as LockfileError {
+        } catch {
             throw EnvSyncError(
                 .artifact, "\(shown): \(error.description)",
                 suggestion: "correct it with the tool that wrote it, or name another one in environment.lockfile")
-        } catch { throw EnvSyncError(.artifact, "\(shown): \(error)") }
+        }
     }
 
     /// Where a choice's wheel comes from, for the lock and for messages: the wheel's file name where it is known.

@@ -154,8 +154,7 @@ struct PackagePlacement {
         guard let request else { return }
         for package in request.selection.others where package.source == .conda && package.name != "pip" {
             let held = provided[package.name]
-            let wanted = package.version.map { PythonVersion($0) }
-            if let held, wanted.map({ Self.isPin($0, of: held.version) }) ?? true { continue }
+            if let held, package.version.map({ Self.isPin($0, of: held.version) }) ?? true { continue }
             let pin = package.name + (package.version.map { " " + $0 } ?? "")
             let found = held.map { "the archive \"\($0.archive)\" holds \($0.version)" } ?? "no archive holds it"
             problems.append(
@@ -166,9 +165,9 @@ struct PackagePlacement {
         }
     }
 
-    /// Conda's `numpy=1.26` means any 1.26.
-    private static func isPin(_ pin: PythonVersion, of version: String) -> Bool {
-        let held = PythonVersion(version)
-        return held == pin || held.canonical.hasPrefix(pin.canonical + ".")
+    /// Conda's `numpy=1.26` means any 1.26, and is read as `1.26.*`.
+    private static func isPin(_ pin: String, of version: String) -> Bool {
+        guard pin.hasSuffix(".*") else { return PythonVersion(version) == PythonVersion(pin) }
+        return version == pin.dropLast(2) || version.hasPrefix(pin.dropLast())
     }
 }
