@@ -7,6 +7,7 @@ enum CondaEnvironmentReader {
     static func read(_ text: String) throws(LockfileError) -> PythonLockfile {
         let file = LockfileEntry(table: try YAMLSyntax.parse(text))
         var lockfile = PythonLockfile(format: .condaEnvironment)
+        lockfile.environmentName = try file.string("name")
         for value in try file.list("dependencies") {
             switch value {
             case .string(let text), .plain(let text):

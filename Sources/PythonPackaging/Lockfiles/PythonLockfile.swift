@@ -5,6 +5,8 @@ public struct PythonLockfile: Hashable, Sendable {
     public var format: LockfileFormat
     /// The format's version as the file spells it; `nil` for formats without one.
     public var formatVersion: String?
+    /// The name of the environment that it describes; `environment.yml` only.
+    public var environmentName: String?
     /// The Python versions the lock was made for (`>=3.10`), as the file spells it.
     public var requiresPython: String?
     /// The environments the lock was made for; empty is all. It can't be used for a target in which none of them holds.

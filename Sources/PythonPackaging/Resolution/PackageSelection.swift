@@ -26,6 +26,13 @@ public struct PackageSelection: Hashable, Sendable {
     /// What can't be had as a wheel for the target, by name, one error each, with what to do.
     public var problems: [Problem]
 
+    /// Makes a selection from its parts.
+    public init(choices: [Choice], others: [LockedPackage], problems: [Problem]) {
+        self.choices = choices
+        self.others = others
+        self.problems = problems
+    }
+
     /// Why a package can't be delivered.
     public struct Problem: Error, Hashable, Sendable {
         /// The package's name.

@@ -29,6 +29,7 @@ extension Engine {
         facts.interpreterLeavesArchive = archiveInspection(job, manifest)?.obstacles.first
         facts.stagingAuthority = stagingAuthority(job, environment)
         facts.unreadableAncestor = rememberedClosedDirectory
+        facts.targetMismatches = request.submitsHere ? targetMismatches() : nil
         if job.deployMode == .client, let command = driverCommand(job, environment, request) {
             if let python = await DriverPython.probe(command, environment: environment, state: state) {
                 facts.driverPythonVersion = python.version
@@ -59,6 +60,24 @@ extension Engine {
         if let target = workspace.configuration.target { return target.python }
         // A Python of the job's own choosing is not on this machine.
         return job.python == nil ? archiveInspection(job, manifest)?.python : nil
+    }
+
+    /// Wheels of the lock that the target can't load. `lock` refuses them; the target may have changed since.
+    private func targetMismatches() -> [String]? {
+        guard let lock = (try? workspace.lock()) ?? nil, let configured = workspace.configuration.target,
+            let target = try? TargetEnvironment(
+                python: configured.python, platform: configured.platform, implementation: configured.implementation)
+        else { return nil }
+        let names =
+            lock.artifacts.filter { $0.kind == .wheel }.map(\.origin.path)
+            + lock.artifacts.flatMap { $0.wheels.map(\.fileName) }
+        return names.compactMap { name in
+            guard let leaf = name.split(separator: "/").last, let wheel = WheelFileName(String(leaf)),
+                target.rank(ofTags: [wheel.compressedTags]) == nil
+            else { return nil }
+            let reason = target.mismatch(ofTags: [wheel.compressedTags]) ?? "it is for something else"
+            return "\(QuotedText.visible(String(leaf))): \(reason)"
+        }
     }
 
     /// What is remembered of the archive whose interpreter a job uses.

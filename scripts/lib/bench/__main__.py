@@ -1,6 +1,7 @@
 """scripts/bench: what is measured, in which order, and how it is printed. See scripts/bench --help."""
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -160,15 +161,49 @@ def measure_large(options, server, table):
     table.add("envsync lock, everything read", lock, memory=mebibytes(lock.peak))
 
 
+def measure_lockfile(options, server, table):
+    workspace = Workspace(os.path.join(options.directory, "lockfile"))
+    for name in sorted(os.listdir(options.wheels)):
+        workspace.add(os.path.join(options.wheels, name))
+    envsync = EnvSync(server, workspace)
+    workspace.configure_lockfile(f"file://{options.directory}/lockfile-store", options.requirements)
+    workspace.settle()
+    hashing, cold, warm, args = (Series() for _ in range(4))
+    rebuilt = Series()
+    for _ in rounds(options, "64 wheels of a lockfile"):
+        hashing.add(run(["sha256sum", *workspace.files]))
+        workspace.forget()
+        cold.add(envsync.lock())
+        # The wheels are known, the layers aren't: what this takes is building them.
+        os.truncate(os.path.join(workspace.directory, "envsync.lock"), 0)
+        workspace.forget_layers()
+        rebuilt.add(envsync.lock())
+        envsync.push()
+        for _ in range(4):
+            warm.add(envsync.lock())
+            args.add(envsync.envsync("args", "nightly"))
+    explained = json.loads(envsync.envsync("explain", "--json").output)
+    layered = sum(package["bytes"] for package in explained["packages"] if package["travelsAs"] == "layer")
+    building = rebuilt.median - warm.median
+    table.heading("64 wheels by a lockfile, 277 MB of them into layers")
+    table.add("sha256sum of the wheels", hashing)
+    table.add("lock, nothing known", cold, limit=2 * hashing.median + building, memory=mebibytes(cold.peak))
+    table.add("lock, layers to be built", rebuilt, memory=mebibytes(rebuilt.peak))
+    rate = layered / 1e6 / building
+    table.fact("building layers, wheels in", f"{rate:.0f} MB/s", "≥ 150 MB/s", rate >= 150)
+    table.add("lock, nothing changed", warm, limit=0.1, memory=mebibytes(warm.peak))
+    table.add("args", args)
+
+
 # The one that restarts the HDFS comes last.
-PARTS = {"push": measure_push, "large": measure_large, "many": measure_many}
+PARTS = {"push": measure_push, "lockfile": measure_lockfile, "large": measure_large, "many": measure_many}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("what", choices=[*PARTS, "all"])
     parser.add_argument("--runs", type=int, required=True)
-    for name in ("binary", "wheels", "directory", "hdfs-script", "hdfs-directory", "webhdfs", "user", "hdfscli-python"):
+    for name in ("binary", "wheels", "directory", "hdfs-script", "hdfs-directory", "webhdfs", "user", "hdfscli-python", "requirements"):
         parser.add_argument(f"--{name}", required=True)
     options = parser.parse_args()
     server = Server(options)

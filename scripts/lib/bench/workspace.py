@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import time
 
 # envsync relies on a file's fingerprint only if the file was left alone for two seconds before it was read.
@@ -46,6 +47,26 @@ class Workspace:
             output.write(
                 f'[store]\nurl = "{store}"\nreplication = 1\n\n[environment]\nname = "bench"\nfiles = [\n{names}]\n\n'
                 '[jobs.nightly]\nmaster = "yarn"\ndeploy-mode = "cluster"\n')
+
+    def configure_lockfile(self, store, requirements):
+        """Writes an envsync.toml that has a lockfile choose among the files."""
+        shutil.copyfile(requirements, os.path.join(self.directory, "requirements.txt"))
+        with open(os.path.join(self.directory, "envsync.toml"), "w", encoding="utf-8") as output:
+            output.write(
+                f'[store]\nurl = "{store}"\n\n[environment]\nname = "bench"\nlockfile = "requirements.txt"\n'
+                'target = { python = "3.11", platform = "manylinux_2_28_x86_64" }\nwheelhouse = ["."]\n\n'
+                '[jobs.nightly]\nmaster = "yarn"\ndeploy-mode = "cluster"\n')
+
+    def forget(self):
+        """Removes all that envsync remembers and built."""
+        shutil.rmtree(os.path.join(self.directory, ".envsync"), ignore_errors=True)
+
+    def forget_layers(self):
+        """Makes envsync build all layers again, without reading the wheels for anything else."""
+        shutil.rmtree(os.path.join(self.directory, ".envsync", "build"), ignore_errors=True)
+        with sqlite3.connect(os.path.join(self.directory, ".envsync", "state.sqlite")) as database:
+            database.execute("DELETE FROM fingerprint WHERE path LIKE 'layer:%'")
+        database.close()
 
     def settle(self):
         os.sync()

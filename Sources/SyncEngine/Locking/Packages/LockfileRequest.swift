@@ -11,6 +11,10 @@ struct LockfileRequest: Sendable {
     let target: TargetEnvironment
     let selection: PackageSelection
     let basis: LockBasis
+    /// What an archive must hold: packages that are no wheels, or, for a conda `environment.yml`, everything.
+    let required: [LockedPackage]
+    /// The name that the lockfile gives the environment, where it does.
+    let environmentName: String?
 
     /// Reads the lockfile and selects what the target gets; `nil` if the workspace has none.
     ///
@@ -42,11 +46,20 @@ struct LockfileRequest: Sendable {
                 try? LocalFile.readAll("\(directory)/\(companion)", limit: LockfileReader.maximumSize)
             }
             let groups = lockfile.groups.map { Set($0.map { PythonNames.normalize($0) }) }
-            let selection = try PackageSelection.select(
-                from: read, for: target, extras: Set(lockfile.extras.map { PythonNames.normalize($0) }), groups: groups)
+            // A definition that people share names no files; it can only be held against what was made of it.
+            let isDefinition = read.format == .condaEnvironment
+            let selection =
+                isDefinition
+                ? PackageSelection(choices: [], others: [], problems: [])
+                : try PackageSelection.select(
+                    from: read, for: target, extras: Set(lockfile.extras.map { PythonNames.normalize($0) }),
+                    groups: groups)
             return LockfileRequest(
                 name: name, directory: directory, target: target, selection: selection,
-                basis: LockBasis(lockfile: name, target: wanted.description))
+                basis: LockBasis(lockfile: name, target: wanted.description),
+                required: isDefinition
+                    ? read.packages.filter { $0.marker?.holds(in: target) ?? true }
+                    : selection.others.filter { $0.source == .conda }, environmentName: read.environmentName)
         } catch {
             throw EnvSyncError(
                 .artifact, "\(shown): \(error.description)",

@@ -41,7 +41,7 @@ struct PackagePlacement {
         let target = request?.target ?? Self.target(workspace)
         let provided = Self.provided(all)
         checkArchives(all, workspace)
-        checkConda(request, provided)
+        checkConda(request, provided, workspace)
         var layered: [LocalArtifact] = []
         var byWheel: [(LocalArtifact, ProvidedPackage?)] = []
         for artifact in all {
@@ -149,10 +149,22 @@ struct PackagePlacement {
         }
     }
 
-    /// Conda packages can't be sent one by one: what a lockfile says of them must be in an archive.
-    private mutating func checkConda(_ request: LockfileRequest?, _ provided: [String: ProvidedPackage]) {
+    /// Conda packages can't be sent one by one: what a lockfile says of them must be in an archive. Packages whose names begin
+    /// with `_` or that are no Python packages are held against conda's own records, where the archive has any.
+    private mutating func checkConda(
+        _ request: LockfileRequest?, _ provided: [String: ProvidedPackage], _ workspace: Workspace
+    ) {
         guard let request else { return }
-        for package in request.selection.others where package.source == .conda && package.name != "pip" {
+        if let name = request.environmentName, name != workspace.configuration.environment.text {
+            problems.append(
+                LocalProblem(
+                    kind: .unusable, origin: ArtifactOrigin(section: .lockfile, path: request.name), path: request.name,
+                    message:
+                        "it describes the environment \(QuotedText.visible(name)), but \(workspace.configurationFile) "
+                        + "is of \"\(workspace.configuration.environment)\"",
+                    suggestion: "name the environment alike in both files"))
+        }
+        for package in request.required {
             let held = provided[package.name]
             if let held, package.version.map({ Self.isPin($0, of: held.version) }) ?? true { continue }
             let pin = package.name + (package.version.map { " " + $0 } ?? "")
