@@ -22,7 +22,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -31,12 +30,11 @@ let package = Package(
         .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "WebHDFS", dependencies: ["CurlHTTP", "CISAL", crypto, logging], swiftSettings: strict),
         .target(name: "ReproducibleArchive", dependencies: ["CISAL", crypto], swiftSettings: strict),
+        .target(name: "TOML", swiftSettings: plain),
         .target(
             name: "PythonPackaging",
-            dependencies: [
-                "ReproducibleArchive", crypto, .product(name: "TOMLKit", package: "TOMLKit"),
-                .product(name: "Yams", package: "Yams"),
-            ], swiftSettings: plain),
+            dependencies: ["ReproducibleArchive", "TOML", crypto, .product(name: "Yams", package: "Yams")],
+            swiftSettings: plain),
         .target(name: "EnvSyncModel", dependencies: [crypto], swiftSettings: plain),
         .target(name: "ObjectStore", dependencies: ["EnvSyncModel", "WebHDFS", crypto, logging], swiftSettings: plain),
         .target(
@@ -47,7 +45,7 @@ let package = Package(
             name: "SyncEngine",
             dependencies: [
                 "EnvSyncModel", "ObjectStore", "SyncState", "SparkSubmission", "PythonPackaging", "ReproducibleArchive",
-                "WebHDFS", "CurlHTTP", crypto, logging, .product(name: "TOMLKit", package: "TOMLKit"),
+                "WebHDFS", "CurlHTTP", "TOML", crypto, logging,
             ], swiftSettings: plain),
         .target(
             name: "EnvSyncCommands",
@@ -66,6 +64,7 @@ let package = Package(
             swiftSettings: plain),
         .testTarget(
             name: "ReproducibleArchiveTests", dependencies: ["ReproducibleArchive", crypto], swiftSettings: plain),
+        .testTarget(name: "TOMLTests", dependencies: ["TOML"], swiftSettings: plain),
         .testTarget(
             name: "PythonPackagingTests", dependencies: ["PythonPackaging", "ReproducibleArchive", crypto],
             exclude: ["Resources"], swiftSettings: plain),

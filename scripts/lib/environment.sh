@@ -6,6 +6,13 @@
 PACKER=venv-pack==0.2.0
 PACKER_SHA256=95c5a51b8e5576143843b7693e1ac275c627348477562669bcd250847fa08136
 
+# What tests of lockfiles fetch wheels with: a pip that keeps whole wheels in its cache, and a uv for x86_64 or aarch64.
+PACKAGE_TOOLS_REQUIREMENTS=(
+    "pip==25.3 --hash=sha256:9655943313a94722b7774661c21049070f6bbb0a1516bf02f7c8d5d9201514cd"
+    "uv==0.13.9 --hash=sha256:d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19
+        --hash=sha256:5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe"
+)
+
 # ensure_tools: sets TOOLS to a virtual environment that holds pip and venv-pack.
 ensure_tools() {
     local python
@@ -25,6 +32,63 @@ install_tools() {
         --require-hashes --requirement "$TOOLS/requirements.txt" >&2 ||
         die "pip could not install $PACKER (its message is above); is a package index reachable?"
     touch "$TOOLS/complete"
+}
+
+# package_tools: prints a directory of programs with a pip and a uv of known versions.
+package_tools() {
+    local python digest directory
+    python=$(base_python)
+    digest=$(printf '%s' "${PACKAGE_TOOLS_REQUIREMENTS[@]}" | sha256sum | cut -c 1-12)
+    directory=$CACHE/package-tools-$(python_key "$python")-$digest
+    [[ -f $directory/complete ]] || with_lock "$directory.lock" install_package_tools "$directory"
+    printf '%s\n' "$directory/bin"
+}
+
+install_package_tools() {
+    [[ ! -f $1/complete ]] || return 0
+    say "installing a pip and a uv (27 MB, once) into $1"
+    rm -rf "$1"
+    mkdir -p "$(dirname "$1")"
+    "$(base_python)" -m venv "$1" || die "'python3 -m venv' failed; run scripts/setup first"
+    # A line of requirements may not be broken but with a backslash.
+    printf '%s\n' "${PACKAGE_TOOLS_REQUIREMENTS[@]//$'\n'/}" >"$1/requirements.txt"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --require-hashes --requirement "$1/requirements.txt" >&2 ||
+        die "pip could not install a pip and a uv (its message is above); is a package index reachable?"
+    touch "$1/complete"
+}
+
+# target_wheels REQUIREMENTS...: prints a directory in the cache with the wheels of these files, for CPython 3.11 on x86_64
+# whatever machine this is. What another list has brought already is not fetched again.
+target_wheels() {
+    local directory
+    ensure_tools
+    # The hash in the name: with other lists there is another directory.
+    directory=$CACHE/wheels-$(cat "$@" | sha256sum | cut -c 1-12)
+    [[ -d $directory ]] || with_lock "$directory.lock" fetch_target_wheels "$directory" "$@"
+    printf '%s\n' "$directory"
+}
+
+fetch_target_wheels() {
+    local directory=$1 work requirements known options=()
+    [[ ! -d $directory ]] || return 0
+    shift
+    work=$(mktemp -d "$CACHE/wheels.XXXXXX")
+    # shellcheck disable=SC2064 # this run's directory, whatever the variable holds later
+    trap "rm -rf '$work'" EXIT
+    say "fetching the wheels of $* into $directory (once)"
+    for known in "$CACHE"/bench-wheels-* "$CACHE"/wheels-*; do
+        if [[ -d $known ]]; then options+=(--find-links "$known"); fi
+    done
+    for requirements in "$@"; do
+        "$TOOLS/bin/python" -m pip download --quiet --disable-pip-version-check --progress-bar off \
+            --require-hashes --no-deps --only-binary :all: \
+            --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 --python-version 3.11 \
+            --implementation cp --abi cp311 --abi abi3 --abi none "${options[@]}" \
+            --dest "$work/wheels" --requirement "$requirements" >&2 ||
+            die "pip could not fetch the wheels of $requirements (its message is above); is a package index reachable?"
+    done
+    mv "$work/wheels" "$directory"
 }
 
 # fetch_wheels REQUIREMENTS DIRECTORY: pip downloads the wheels of a file of requirements with hashes.

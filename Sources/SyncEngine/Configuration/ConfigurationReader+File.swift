@@ -1,5 +1,6 @@
 import EnvSyncModel
 import Glibc
+internal import TOML
 
 extension ConfigurationReader {
     /// The text of a configuration file; `nil` if there is no such file.
@@ -50,8 +51,8 @@ extension ConfigurationReader {
         }
     }
 
-    private static func positionOfInvalidUTF8(_ bytes: [UInt8]) -> TextPosition {
-        var position = TextPosition(line: 1, column: 1)
+    private static func positionOfInvalidUTF8(_ bytes: [UInt8]) -> TOMLPosition {
+        var position = TOMLPosition(line: 1, column: 1)
         for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
             if String(validating: line, as: UTF8.self) == nil {
                 var decoder = UTF8()
@@ -99,23 +100,5 @@ extension ConfigurationReader {
             return String(cString: resolved)
         }
         return directory
-    }
-}
-
-extension KeyLocator {
-    /// Where a text holds a NUL, which a C string can't; TOML forbids it anyway.
-    static func firstNUL(in text: String) -> TextPosition? {
-        guard text.utf8.contains(0) else { return nil }
-        var position = TextPosition(line: 1, column: 1)
-        for scalar in text.unicodeScalars {
-            if scalar.value == 0 { break }
-            if scalar == "\n" {
-                position.line += 1
-                position.column = 1
-            } else {
-                position.column += 1
-            }
-        }
-        return position
     }
 }

@@ -1,5 +1,5 @@
 import EnvSyncModel
-internal import TOMLKit
+internal import TOML
 
 /// Reads `envsync.toml`, or `[tool.envsync]` of `pyproject.toml`, into validated values.
 public enum ConfigurationReader {
@@ -28,8 +28,8 @@ public enum ConfigurationReader {
         }
         let projectPath = prefix + projectFileName
         if let text = try text(ofFileAt: projectPath) {
-            let source = ConfigurationSource(fileName: projectPath, text: text)
-            if let table = try find(projectTable, in: try document(source), source) {
+            let source = try source(text, fileName: projectPath)
+            if let table = try find(projectTable, in: source) {
                 return (try configuration(table, source), projectPath)
             }
             throw missing(in: directory, projectLacksTable: true)
@@ -47,8 +47,8 @@ public enum ConfigurationReader {
     public static func parse(
         text: String, fileName: String = fileName, table path: [String] = []
     ) throws(EnvSyncError) -> WorkspaceConfiguration {
-        let source = ConfigurationSource(fileName: fileName, text: text)
-        guard let table = try find(path, in: try document(source), source) else {
+        let source = try source(text, fileName: fileName)
+        guard let table = try find(path, in: source) else {
             throw EnvSyncError(
                 .configuration, "\(fileName) has no [\(path.joined(separator: "."))]",
                 suggestion: "add [\((path + ["environment"]).joined(separator: "."))] with a name")
@@ -56,59 +56,52 @@ public enum ConfigurationReader {
         return try configuration(table, source)
     }
 
-    private static func document(_ source: ConfigurationSource) throws(EnvSyncError) -> TOMLTable {
-        if let position = KeyLocator.firstNUL(in: source.text) {
-            throw source.error(at: position, "holds a NUL character")
-        }
-        let table: TOMLTable
+    private static func source(_ text: String, fileName: String) throws(EnvSyncError) -> ConfigurationSource {
+        let document: TOMLDocument
         do {
-            table = try TOMLTable(string: source.text)
-        } catch let error as TOMLParseError {
-            throw source.error(
-                at: TextPosition(line: error.source.begin.line, column: error.source.begin.column),
-                "not valid TOML: \(printable(error.description))", suggestion: hint(for: error, in: source.text))
+            document = try TOMLDocument(parsing: text)
         } catch {
-            throw EnvSyncError(.configuration, "\(source.fileName): not valid TOML: \(printable("\(error)"))")
+            throw ConfigurationSource.error(
+                fileName, error.position, "not valid TOML: \(error.message)", suggestion: hint(for: error, in: text))
         }
-        if source.text.contains("\\u0000") || source.text.contains("\\U00000000") || source.text.contains("\\x00"),
-            let position = KeyLocator(source.text).nulPosition
-        {
-            throw source.error(at: position, "a string holds a NUL character")
+        if let position = document.escapedNUL {
+            throw ConfigurationSource.error(fileName, position, "a string holds a NUL character")
         }
-        return table
+        return ConfigurationSource(fileName: fileName, document: document)
     }
 
-    /// The commonest slip that TOML's own message does not explain.
-    private static func hint(for error: TOMLParseError, in text: String) -> String? {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let number = error.source.begin.line
-        guard number >= 1, number <= lines.count else { return nil }
-        let line = lines[number - 1]
-        guard let equals = line.firstIndex(of: "=") else { return nil }
-        let value = line[line.index(after: equals)...].drop { $0 == " " || $0 == "\t" }
-        guard let first = value.first, first.isLetter || first == "/" || first == "." || first == "~" else {
-            return nil
+    /// The commonest slip: text without quotes.
+    private static func hint(for error: TOMLError, in text: String) -> String? {
+        let scalars =
+            text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
+        let line = scalars.split(separator: "\n", omittingEmptySubsequences: false)
+            .dropFirst(error.position.line - 1).first
+        guard let line, let first = line.dropFirst(error.position.column - 1).first,
+            first.properties.isAlphabetic || first == "/" || first == "." || first == "~"
+        else { return nil }
+        // Only where the value begins.
+        let before = line.prefix(error.position.column - 1).filter { $0 != " " && $0 != "\t" }
+        guard before.last == "=" else { return nil }
+        let key = before.dropLast().reversed().prefix {
+            switch $0 {
+            case "a"..."z", "A"..."Z", "0"..."9", "_", "-", ".": true
+            default: false
+            }
         }
-        return "put text in quotes: \(line[..<equals].filter { $0 != " " }) = \"…\""
-    }
-
-    private static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }))
+        return "put text in quotes: \(key.isEmpty ? "" : String(String.UnicodeScalarView(key.reversed())) + " = ")\"…\""
     }
 
     private static func find(
-        _ path: [String], in document: TOMLTable, _ source: ConfigurationSource
+        _ path: [String], in source: ConfigurationSource
     ) throws(EnvSyncError) -> ConfigurationTable? {
-        var current = document
+        var table = source.document.root
         var steps: [TOMLStep] = []
         for key in path {
             steps.append(.key(key))
-            guard let value = current[key] else { return nil }
-            guard let table = value.table else { throw source.error(at: steps, "\(key) must be a table") }
-            current = table
+            guard let value = table[key]?.value else { return nil }
+            guard case .table(let next) = value else { throw source.error(at: steps, "\(key) must be a table") }
+            table = next
         }
-        return try ConfigurationTable(current, at: steps, known: ConfigurationKeys.root, source: source)
+        return try ConfigurationTable(table, at: steps, known: ConfigurationKeys.root, source: source)
     }
 }

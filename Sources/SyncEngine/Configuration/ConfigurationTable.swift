@@ -1,27 +1,23 @@
 import EnvSyncModel
-internal import TOMLKit
+internal import TOML
 
-/// The text that a configuration is read from, for messages that point into it.
+/// The file that a configuration is read from, for messages that point into it.
 struct ConfigurationSource {
     /// As messages name it.
     let fileName: String
-    let text: String
+    let document: TOMLDocument
 
-    /// An error that begins with `file:line:column:`, or with as much of it as is known.
+    /// An error that begins with `file:line:column:`, or with as much of it as is known. What isn't in the file is at
+    /// what would hold it.
     func error(at path: [TOMLStep], _ message: String, suggestion: String? = nil) -> EnvSyncError {
-        let locator = KeyLocator(text)
-        var path = path
-        // What has no place of its own is at what holds it.
-        while !path.isEmpty {
-            if let position = locator.position(of: path) { return error(at: position, message, suggestion: suggestion) }
-            path.removeLast()
-        }
-        return EnvSyncError(.configuration, "\(fileName): \(message)", suggestion: suggestion)
+        Self.error(fileName, document.position(of: path), message, suggestion: suggestion)
     }
 
-    func error(at position: TextPosition, _ message: String, suggestion: String? = nil) -> EnvSyncError {
-        EnvSyncError(
-            .configuration, "\(fileName):\(position.line):\(position.column): \(message)", suggestion: suggestion)
+    static func error(
+        _ fileName: String, _ position: TOMLPosition?, _ message: String, suggestion: String? = nil
+    ) -> EnvSyncError {
+        let place = position.map { "\(fileName):\($0.line):\($0.column)" } ?? fileName
+        return EnvSyncError(.configuration, "\(place): \(message)", suggestion: suggestion)
     }
 }
 
@@ -39,7 +35,7 @@ struct ConfigurationTable {
         self.path = path
         self.source = source
         guard let known else { return }
-        for key in table.keys.sorted() where !known.contains(key) {
+        for key in keys where !known.contains(key) {
             throw error(
                 key, "unknown key \(QuotedText.visible(key)) in \(name)",
                 suggestion: Self.suggestion(for: key, known: known))
@@ -77,7 +73,7 @@ struct ConfigurationTable {
         return isBare ? key : QuotedText.visible(key)
     }
 
-    var keys: [String] { table.keys.sorted() }
+    var keys: [String] { table.fields.map(\.key).sorted() }
 
     func error(_ key: String, _ message: String, suggestion: String? = nil) -> EnvSyncError {
         source.error(at: path + [.key(key)], message, suggestion: suggestion)
@@ -89,35 +85,38 @@ struct ConfigurationTable {
 
     // MARK: - Values by type
 
+    private func value(_ key: String) -> TOMLValue? { table[key]?.value }
+
     func string(_ key: String) throws(EnvSyncError) -> String? {
-        guard let value = table[key] else { return nil }
-        guard let string = value.string else { throw wrongType(key, expected: "a string", value) }
+        guard let value = value(key) else { return nil }
+        guard case .string(let string) = value else { throw wrongType(key, expected: "a string", value) }
         return string
     }
 
     func integer(_ key: String) throws(EnvSyncError) -> Int? {
-        guard let value = table[key] else { return nil }
-        guard let integer = value.int else { throw wrongType(key, expected: "an integer", value) }
-        return integer
+        guard let value = value(key) else { return nil }
+        guard case .integer(let integer) = value else { throw wrongType(key, expected: "an integer", value) }
+        return Int(clamping: integer)
     }
 
     /// A list of strings.
     ///
     /// - Parameter acceptingOne: take a single string for a list of one.
     func strings(_ key: String, acceptingOne: Bool = false) throws(EnvSyncError) -> [String]? {
-        guard let value = table[key] else { return nil }
-        if acceptingOne, let string = value.string { return [string] }
-        guard let array = value.array else {
+        guard let value = value(key) else { return nil }
+        if acceptingOne, case .string(let string) = value { return [string] }
+        guard case .array(let items) = value else {
+            let expected = acceptingOne ? "a string or a list of strings" : "a list of strings"
+            guard case .string(let string) = value else { throw wrongType(key, expected: expected, value) }
             throw wrongType(
-                key, expected: acceptingOne ? "a string or a list of strings" : "a list of strings", value,
-                suggestion: value.string.map { "write \(key) = [\(QuotedText.visible($0))]" })
+                key, expected: expected, value, suggestion: "write \(key) = [\(QuotedText.visible(string))]")
         }
         var strings: [String] = []
-        for index in 0..<array.count {
-            guard let string = array[index].string else {
+        for (index, item) in items.enumerated() {
+            guard case .string(let string) = item.value else {
                 throw source.error(
                     at: path + [.key(key), .index(index)],
-                    "\(key) must be a list of strings, but element \(index + 1) is \(Self.words(array[index].type))")
+                    "\(key) must be a list of strings, but element \(index + 1) is \(item.value.kind)")
             }
             strings.append(string)
         }
@@ -125,8 +124,8 @@ struct ConfigurationTable {
     }
 
     func table(_ key: String, known: [String]?) throws(EnvSyncError) -> ConfigurationTable? {
-        guard let value = self.table[key] else { return nil }
-        guard let table = value.table else {
+        guard let value = value(key) else { return nil }
+        guard case .table(let table) = value else {
             let header = (path + [.key(key)]).compactMap(Self.written).joined(separator: ".")
             throw wrongType(key, expected: "a table", value, suggestion: "write [\(header)] and its keys below it")
         }
@@ -134,18 +133,17 @@ struct ConfigurationTable {
     }
 
     func tables(_ key: String, known: [String]) throws(EnvSyncError) -> [ConfigurationTable] {
-        guard let value = self.table[key] else { return [] }
-        guard let array = value.array else {
+        guard let value = value(key) else { return [] }
+        guard case .array(let items) = value else {
             throw wrongType(
                 key, expected: "a list of tables", value, suggestion: "write [[\(key)]], in double brackets")
         }
         var tables: [ConfigurationTable] = []
-        for index in 0..<array.count {
+        for (index, item) in items.enumerated() {
             let step = path + [.key(key), .index(index)]
-            guard let table = array[index].table else {
+            guard case .table(let table) = item.value else {
                 throw source.error(
-                    at: step,
-                    "\(key) must be a list of tables, but element \(index + 1) is \(Self.words(array[index].type))",
+                    at: step, "\(key) must be a list of tables, but element \(index + 1) is \(item.value.kind)",
                     suggestion: "write [[\(key)]], in double brackets")
             }
             tables.append(try ConfigurationTable(table, at: step, known: known, source: source))
@@ -159,9 +157,11 @@ struct ConfigurationTable {
     func properties(prefix: String = "") throws(EnvSyncError) -> [String: String] {
         var result: [String: String] = [:]
         for key in keys {
-            guard let value = table[key] else { continue }
+            guard let value = value(key) else { continue }
             let name = prefix + key
-            if let nested = value.table {
+            let text: String
+            switch value {
+            case .table(let nested):
                 let inner = try ConfigurationTable(nested, at: path + [.key(key)], known: nil, source: source)
                 for (property, text) in try inner.properties(prefix: name + ".") {
                     guard result.updateValue(text, forKey: property) == nil else {
@@ -169,16 +169,12 @@ struct ConfigurationTable {
                     }
                 }
                 continue
-            }
-            let text: String
-            switch value.type {
-            case .string: text = value.string ?? ""
-            case .int: text = value.int.map(String.init) ?? ""
-            case .bool: text = value.bool == true ? "true" : "false"
+            case .string(let string): text = string
+            case .integer(let integer): text = String(integer)
+            case .boolean(let boolean): text = boolean ? "true" : "false"
             default:
                 throw error(
-                    key,
-                    "\(QuotedText.visible(name)) must be a string, integer or boolean, not \(Self.words(value.type))",
+                    key, "\(QuotedText.visible(name)) must be a string, integer or boolean, not \(value.kind)",
                     suggestion: "write the value in quotes, exactly as Spark is to get it")
             }
             guard result.updateValue(text, forKey: name) == nil else {
@@ -189,22 +185,8 @@ struct ConfigurationTable {
     }
 
     private func wrongType(
-        _ key: String, expected: String, _ value: any TOMLValueConvertible, suggestion: String? = nil
+        _ key: String, expected: String, _ value: TOMLValue, suggestion: String? = nil
     ) -> EnvSyncError {
-        error(key, "\(key) must be \(expected), not \(Self.words(value.type))", suggestion: suggestion)
-    }
-
-    private static func words(_ type: TOMLType) -> String {
-        switch type {
-        case .table: "a table"
-        case .array: "a list"
-        case .string: "a string"
-        case .int: "an integer"
-        case .double: "a floating-point number"
-        case .bool: "a boolean"
-        case .date: "a date"
-        case .time: "a time"
-        case .dateTime: "a date and time"
-        }
+        error(key, "\(key) must be \(expected), not \(value.kind)", suggestion: suggestion)
     }
 }

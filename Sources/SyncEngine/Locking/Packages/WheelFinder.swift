@@ -159,12 +159,14 @@ struct WheelFinder: Sendable {
             let scan = ToolCaches(environment: ProcessInfo.processInfo.environment)
             let sizes = Set(choices.compactMap { $0.wheels.first?.size })
             let allHaveSizes = choices.allSatisfy { $0.wheels.first?.size != nil }
-            for path in scan.files(ofSizes: allHaveSizes ? sizes : nil) where !left.isEmpty {
-                let digest = try await OffPool.run { cancelled in
-                    try? LocalFile(opening: path).digests(cancelled).sha256
+            for candidate in scan.candidates(ofSizes: allHaveSizes ? sizes : nil) where !left.isEmpty {
+                guard let digest = try await OffPool.run({ try candidate.digest($0) }), left.remove(digest) != nil
+                else { continue }
+                guard candidate.isWrapped else {
+                    places.append((candidate.path, digest))
+                    continue
                 }
-                guard let digest, left.remove(digest) != nil else { continue }
-                places.append((path, digest))
+                if let path = try await takeOut(candidate, digest, wanted[digest]) { places.append((path, digest)) }
             }
         }
         var items: [LocalItem] = []
@@ -187,6 +189,30 @@ struct WheelFinder: Sendable {
     }
 }
 
+extension WheelFinder {
+    /// Puts a wheel that a cache keeps inside another file among the fetched ones.
+    private func takeOut(
+        _ candidate: ToolCaches.Candidate, _ digest: ContentDigest, _ choice: PackageSelection.Choice?
+    ) async throws -> String? {
+        let directory = Self.directory(workspace)
+        try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let temporary = "\(directory)/.from-cache-\(getpid())-\(digest.short)"
+        guard try await OffPool.run({ try candidate.extract(to: temporary, $0) }) else { return nil }
+        let name = choice?.wheels.first?.fileName ?? (try? Wheel.inspect(path: temporary))?.fileName
+        // Names of lockfiles were checked; anything else isn't one of a wheel.
+        guard let name, WheelFileName(name) != nil else {
+            unlink(temporary)
+            return nil
+        }
+        let path = "\(directory)/\(name)"
+        guard rename(temporary, path) == 0 else {
+            unlink(temporary)
+            return nil
+        }
+        return path
+    }
+}
+
 extension LocalArtifact {
     /// The artifact under another name for the lock.
     func renamed(_ name: String) -> LocalArtifact {
@@ -196,14 +222,24 @@ extension LocalArtifact {
         return LocalArtifact(item: item, digest: digest, inspection: inspection)
     }
 
-    /// The file name that a wheel must have by what is in it (binary distribution format, "File name convention").
     fileprivate var wheelFileName: String {
-        let parts = inspection.tags.map { $0.split(separator: "-").map(String.init) }.filter { $0.count == 3 }
+        WheelName.made(name: inspection.name, version: inspection.version ?? "0", tags: inspection.tags)
+    }
+}
+
+extension Wheel {
+    fileprivate var fileName: String { WheelName.made(name: normalizedName, version: version, tags: tags) }
+}
+
+/// File names of wheels.
+private enum WheelName {
+    /// The name that a wheel must have by what is in it (binary distribution format, "File name convention").
+    static func made(name: String, version: String, tags: [String]) -> String {
+        let parts = tags.map { $0.split(separator: "-").map(String.init) }.filter { $0.count == 3 }
         func joined(_ index: Int) -> String {
             var seen = Set<String>()
             return parts.map { $0[index] }.filter { seen.insert($0).inserted }.joined(separator: ".")
         }
-        let name = inspection.name.replacing("-", with: "_")
-        return "\(name)-\(inspection.version ?? "0")-\(joined(0))-\(joined(1))-\(joined(2)).whl"
+        return "\(name.replacing("-", with: "_"))-\(version)-\(joined(0))-\(joined(1))-\(joined(2)).whl"
     }
 }

@@ -1,16 +1,35 @@
-/// A place in a TOML text, and the parts of the language that are no structure: blanks, comments, strings, numbers.
+/// A place in a text, and the parts of the language that are no structure: blanks, comments, strings, numbers.
 struct TOMLCursor {
     private let bytes: [UInt8]
     private var index = 0
-    /// Counted from 1.
-    private(set) var line = 1
+    /// The latest place of which line and column were counted. Columns are counted on from here, so that those of a
+    /// long line take no more time than reading it.
+    private var counted = (index: 0, position: TOMLPosition(line: 1, column: 1))
+    /// Where a string first holds an escaped NUL.
+    private(set) var escapedNUL: TOMLPosition?
 
-    init(_ text: String) { bytes = Array(text.utf8) }
+    init(_ text: String) {
+        bytes = Array(text.utf8)
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            index = 3
+            counted.index = 3
+        }
+    }
 
     var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
 
-    func error(_ message: String) -> LockfileError {
-        LockfileError("is not valid TOML: \(message)", line: line)
+    /// Line and column of the next byte.
+    mutating func position() -> TOMLPosition {
+        // All but the continuation bytes of UTF-8.
+        for byte in bytes[counted.index..<index] where byte & 0xC0 != 0x80 { counted.position.column += 1 }
+        counted.index = index
+        return counted.position
+    }
+
+    /// An error at the next byte.
+    mutating func error(_ message: String) -> TOMLError {
+        // Which stands nowhere, and can't be seen.
+        TOMLError(message: peek == 0 ? "a NUL character" : message, position: position())
     }
 
     /// Goes over a byte that is no end of line.
@@ -40,20 +59,20 @@ struct TOMLCursor {
     private mutating func takeLineEnd() -> Bool {
         if peek == UInt8(ascii: "\r"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "\n") { index += 1 }
         guard take(UInt8(ascii: "\n")) else { return false }
-        line += 1
+        counted = (index, TOMLPosition(line: counted.position.line + 1, column: 1))
         return true
     }
 
-    private mutating func skipComment() throws(LockfileError) {
+    private mutating func skipComment() throws(TOMLError) {
         guard take(UInt8(ascii: "#")) else { return }
         while let byte = peek, byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r") {
-            guard !Self.isControl(byte) else { throw error("a control character in a comment") }
+            guard !ASCII.isControl(byte) else { throw error("a control character in a comment") }
             index += 1
         }
     }
 
     /// Blanks, comments and ends of lines.
-    mutating func skipBlankLines() throws(LockfileError) {
+    mutating func skipBlankLines() throws(TOMLError) {
         repeat {
             skipBlanks()
             try skipComment()
@@ -61,33 +80,26 @@ struct TOMLCursor {
     }
 
     /// The rest of a line, which may hold a comment only.
-    mutating func endLine() throws(LockfileError) {
+    mutating func endLine() throws(TOMLError) {
         skipBlanks()
         try skipComment()
         guard peek == nil || takeLineEnd() else { throw error("expected the end of the line") }
     }
 
-    private static func isControl(_ byte: UInt8) -> Bool {
-        byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F
-    }
-
     // MARK: - Keys and strings
 
     /// One part of a key: bare or in quotes.
-    mutating func keyPart() throws(LockfileError) -> String {
+    mutating func keyPart() throws(TOMLError) -> String {
         if peek == UInt8(ascii: "\"") || peek == UInt8(ascii: "'") { return try string(allowsMultipleLines: false) }
         let start = index
-        while let byte = peek,
-            PythonNames.isAlphanumeric(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
-        {
-            index += 1
-        }
+        while let byte = peek, ASCII.isBareKey(byte) { index += 1 }
         guard index > start else { throw error("expected a key") }
         return String(decoding: bytes[start..<index], as: UTF8.self)
     }
 
     /// A string of any of the four kinds, or of the two without line breaks. The cursor is at its quotation mark.
-    mutating func string(allowsMultipleLines: Bool) throws(LockfileError) -> String {
+    mutating func string(allowsMultipleLines: Bool) throws(TOMLError) -> String {
+        let begin = position()
         let quote = bytes[index]
         let isBasic = quote == UInt8(ascii: "\"")
         let isMultiline = allowsMultipleLines && take(three: quote)
@@ -115,25 +127,29 @@ struct TOMLCursor {
             }
             if isBasic, byte == UInt8(ascii: "\\") {
                 result += bytes[start..<index]
-                index += 1
                 try escape(into: &result, isMultiline: isMultiline)
                 start = index
-            } else if isMultiline, byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+            } else if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+                guard isMultiline else { break }
                 guard takeLineEnd() else { throw error("a carriage return without line feed in a string") }
             } else {
-                guard !Self.isControl(byte) else { throw error("a control character or end of line in a string") }
+                guard !ASCII.isControl(byte) else { throw error("a control character in a string") }
                 index += 1
             }
         }
-        throw error("a string has no end")
+        throw TOMLError(
+            message: isMultiline ? "a string has no end" : "a string has no end in its line", position: begin)
     }
 
-    /// What follows a backslash.
-    private mutating func escape(into result: inout [UInt8], isMultiline: Bool) throws(LockfileError) {
-        guard let byte = peek else { throw error("a string has no end") }
+    /// A backslash and what follows.
+    private mutating func escape(into result: inout [UInt8], isMultiline: Bool) throws(TOMLError) {
+        let begin = position()
+        index += 1
+        // At the end of the text the string has no end, which is found next.
+        guard let byte = peek else { return }
         if isMultiline, [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains(byte) {
             skipBlanks()
-            guard takeLineEnd() else { throw error("a backslash before a blank") }
+            guard takeLineEnd() else { throw TOMLError(message: "a backslash before a blank", position: begin) }
             repeat { skipBlanks() } while takeLineEnd()
             return
         }
@@ -147,44 +163,47 @@ struct TOMLCursor {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): result.append(byte)
         case UInt8(ascii: "u"), UInt8(ascii: "U"):
             let count = byte == UInt8(ascii: "u") ? 4 : 8
-            let digits = bytes[index..<min(index + count, bytes.count)].compactMap(LockedHash.hexadecimal)
+            let digits = bytes[index...].prefix(count).compactMap(ASCII.hexadecimal)
             guard digits.count == count, let scalar = Unicode.Scalar(digits.reduce(0) { $0 << 4 | UInt32($1) }) else {
-                throw error("an escape that is no character")
+                throw TOMLError(message: "an escape that is no character", position: begin)
             }
             index += count
+            if scalar.value == 0, escapedNUL == nil { escapedNUL = begin }
             result += Array(String(scalar).utf8)
-        default: throw error("an escape that is not known")
+        default: throw TOMLError(message: "an escape that is not known", position: begin)
         }
     }
 
     // MARK: - Other values
 
     /// A number, truth value, date or time.
-    mutating func scalar() throws(LockfileError) -> LockfileValue {
+    mutating func scalar() throws(TOMLError) -> TOMLValue {
+        let begin = position()
         let start = index
-        while let byte = peek, PythonNames.isAlphanumeric(byte) || "+-_.:".utf8.contains(byte) { index += 1 }
-        let word = bytes[start..<index]
-        guard word.count <= 100 else { throw error("a number that is too long") }
-        var text = String(decoding: word, as: UTF8.self)
-        if TOMLDate.isDate(text), peek == UInt8(ascii: " "), index + 1 < bytes.count,
-            PythonNames.isDigit(bytes[index + 1])
-        {
+        while let byte = peek, ASCII.isAlphanumeric(byte) || "+-_.:".utf8.contains(byte) { index += 1 }
+        guard index > start else { throw error("expected a value") }
+        var text = String(decoding: bytes[start..<index].prefix(Self.maximumScalarSize + 1), as: UTF8.self)
+        if TOMLDate.isDate(text), peek == UInt8(ascii: " "), index + 1 < bytes.count, ASCII.isDigit(bytes[index + 1]) {
             // A blank may stand between date and time.
             index += 1
-            while let byte = peek, PythonNames.isAlphanumeric(byte) || "+-.:".utf8.contains(byte) { index += 1 }
-            text = String(decoding: bytes[start..<index].prefix(100), as: UTF8.self)
+            while let byte = peek, ASCII.isAlphanumeric(byte) || "+-.:".utf8.contains(byte) { index += 1 }
+            text = String(decoding: bytes[start..<index].prefix(Self.maximumScalarSize + 1), as: UTF8.self)
         }
-        if TOMLDate.isValid(text) { return .other("a date or time") }
         switch text {
         case "true": return .boolean(true)
         case "false": return .boolean(false)
-        case "inf", "+inf", "-inf", "nan", "+nan", "-nan": return .other("a floating-point number")
         default: break
         }
-        guard let value = TOMLNumber.value(text) else {
-            throw error(
-                text.isEmpty ? "expected a value" : "\(LockfileText.quoted(text)) is no value; text stands in quotes")
+        if text.utf8.count <= Self.maximumScalarSize, let value = TOMLDate.value(text) ?? TOMLNumber.value(text) {
+            return value
         }
-        return value
+        let isNumeric = bytes[start] < UInt8(ascii: "A")
+        throw TOMLError(
+            message: TOMLError.quoted(text)
+                + (isNumeric ? " is no valid number, date or time" : " is no value; text stands in quotes"),
+            position: begin)
     }
+
+    /// Longer numbers are refused.
+    private static let maximumScalarSize = 100
 }

@@ -1,4 +1,4 @@
-/// A table of TOML while it is being read, when later headers may still add to it.
+/// A table while it is being read, when later headers may still add to it.
 final class TOMLTableBuilder {
     /// What made it, and so what may add to it.
     enum Origin {
@@ -13,20 +13,21 @@ final class TOMLTableBuilder {
     }
 
     enum Element {
-        case value(LockfileValue)
+        case value(TOMLValue)
         case table(TOMLTableBuilder)
         case tables(TOMLTableListBuilder)
     }
 
     var origin: Origin
-    var line: Int
-    private var elements: [(key: String, element: Element)] = []
+    /// Of its name: in its own header if it has one, else where it first is.
+    var position: TOMLPosition
+    private var elements: [(key: String, position: TOMLPosition, element: Element)] = []
     /// Where each key is, once there are many.
     private var places: [String: Int] = [:]
 
-    init(_ origin: Origin, line: Int) {
+    init(_ origin: Origin, at position: TOMLPosition) {
         self.origin = origin
-        self.line = line
+        self.position = position
     }
 
     subscript(key: String) -> Element? {
@@ -35,8 +36,8 @@ final class TOMLTableBuilder {
     }
 
     /// - Parameter key: one that is not there.
-    func add(_ key: String, _ element: Element) {
-        elements.append((key, element))
+    func add(_ key: String, at position: TOMLPosition, _ element: Element) {
+        elements.append((key, position, element))
         if !places.isEmpty {
             places[key] = elements.count - 1
         } else if elements.count == 12 {
@@ -44,16 +45,19 @@ final class TOMLTableBuilder {
         }
     }
 
-    func table() -> LockfileTable {
-        LockfileTable(
-            elements.map { key, element in
+    func table() -> TOMLTable {
+        TOMLTable(
+            fields: elements.map { key, position, element in
                 switch element {
-                case .value(let value): (key, value)
-                case .table(let table): (key, .table(table.table()))
-                case .tables(let list): (key, .list(list.tables.map { .table($0.table()) }))
+                case .value(let value): (key, TOMLItem(value: value, position: position))
+                case .table(let table): (key, table.item())
+                case .tables(let list):
+                    (key, TOMLItem(value: .array(list.tables.map { $0.item() }), position: position))
                 }
-            }, line: line)
+            })
     }
+
+    private func item() -> TOMLItem { TOMLItem(value: .table(table()), position: position) }
 }
 
 /// An array of tables while it is being read.
