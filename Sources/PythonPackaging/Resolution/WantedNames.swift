@@ -5,11 +5,18 @@ struct WantedNames {
 
     init(extras: Set<String>, groups: Set<String>?, in lockfile: PythonLockfile) throws(LockfileError) {
         let knownExtras = lockfile.extras.union((lockfile.roots ?? []).compactMap(\.extra))
+        let knownGroups = lockfile.packages.reduce(
+            into: lockfile.groups.union(lockfile.defaultGroups).union((lockfile.roots ?? []).compactMap(\.group))
+        ) { $0.formUnion($1.groups) }
+        // Some tools, PDM among them, write extras down as groups.
+        if let group = extras.map({ PythonNames.normalize($0) }).sorted().first(where: {
+            !knownExtras.contains($0) && knownGroups.contains($0)
+        }) {
+            throw LockfileError(
+                "there is no extra \(Excerpt(group)), but a group of that name: give it as one of the groups")
+        }
         self.extras = try Self.known(extras, among: knownExtras, kind: "extra")
         if let groups {
-            let knownGroups = lockfile.packages.reduce(
-                into: lockfile.groups.union(lockfile.defaultGroups).union((lockfile.roots ?? []).compactMap(\.group))
-            ) { $0.formUnion($1.groups) }
             self.groups = try Self.known(groups, among: knownGroups, kind: "dependency group")
         } else {
             self.groups = lockfile.defaultGroups

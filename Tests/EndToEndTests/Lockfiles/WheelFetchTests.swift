@@ -49,8 +49,10 @@ struct WheelFetchTests {
     }
 
     /// The index is one of ours: pip keeps only what an index allows it to keep, and not every mirror does.
-    @Test("what pip downloaded before is found in its cache")
-    func pipCache() throws {
+    @Test(
+        "what pip downloaded before is found in its cache",
+        arguments: ["a recent pip", "the pip of this machine's Python"])
+    func pipCache(which: String) throws {
         let workspace = try TestWorkspace.locked(by: "requirements.txt", Self.six, "wheelhouse = [\"wheelhouse\"]")
         try workspace.script("mkdir -p wheelhouse simple/six && cp '\(TestPackages.wheels)/\(Self.sixName)' simple/six")
             .throwUnlessDone()
@@ -72,7 +74,8 @@ struct WheelFetchTests {
             "/usr/bin/env", ["python3", "serve.py"], environment: Local.environment(), directory: workspace.directory)
         defer { server.send(SIGKILL) }
         for _ in 0..<200 where !Local.exists(workspace.path("port")) { usleep(50_000) }
-        let environment = Self.environment(workspace)
+        var environment = Self.environment(workspace)
+        if which != "a recent pip" { environment["PATH"] = TestPackages.path(TestSpark.pythonDirectory) }
         try workspace.script(
             """
             export PIP_INDEX_URL="http://127.0.0.1:$(cat port)/simple" PIP_TRUSTED_HOST=127.0.0.1

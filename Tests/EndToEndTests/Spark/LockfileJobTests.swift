@@ -5,7 +5,8 @@ import Testing
 @Suite(
     .serialized, .tags(.spark, .hdfs, .index),
     .enabled(if: TestSpark.isAvailable && TestHDFS.isAvailable, "scripts/test prepares a Spark and an HDFS"),
-    .enabled(if: TestPackages.suitThisMachine, "the manifests are locked for Python 3.11 on x86_64"))
+    .enabled(if: TestPackages.suitThisMachine, "the manifests are locked for Python 3.11 on x86_64"),
+    .enabled(if: TestPackages.indexIsReachable, "no package index can be reached"))
 struct LockfileJobTests {
     struct Example: Sendable, CustomTestStringConvertible {
         let folder: String
@@ -52,7 +53,7 @@ struct LockfileJobTests {
     ]
 
     @Test(arguments: examples)
-    func jobsRunOnWhatATrueLockfileSays(example: Example) throws {
+    func jobsRunOnWhatARealLockfileSays(example: Example) throws {
         let root = try TestHDFS.makeRoot()
         let workspace = try TestWorkspace.example("lockfiles/\(example.folder)", store: TestHDFS.webhdfs + root)
         if !example.conda.isEmpty { try Self.packedEnvironment(example.conda, in: workspace) }

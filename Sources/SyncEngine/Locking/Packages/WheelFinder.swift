@@ -53,6 +53,9 @@ struct WheelFinder: Sendable {
                 absent.append(choice)
             }
         }
+        let misfits = try await misfits(absent, index)
+        outcome.problems += misfits.values.sorted { $0.path < $1.path }
+        absent.removeAll { misfits[$0.package.name] != nil }
         let cached = try await fromCaches(absent, scans: usesCaches)
         outcome.wheels += cached.wheels
         for choice in absent where !cached.found.contains(choice.package.name) {
@@ -106,6 +109,31 @@ struct WheelFinder: Sendable {
         return paths.filter { access($0, F_OK) == 0 }.map { path in
             item(at: path, named: path.split(separator: "/").last.map(String.init) ?? path)
         }
+    }
+
+    /// Wheels that have a hash which a lockfile without file names lists, but are not for the target, by project.
+    private func misfits(
+        _ choices: [PackageSelection.Choice], _ index: [String: [String]]
+    ) async throws -> [String: LocalProblem] {
+        var problems: [String: LocalProblem] = [:]
+        for choice in choices where choice.wheels.isEmpty && !choice.package.hashes.isEmpty {
+            let items = (index[choice.package.name] ?? []).compactMap { path -> LocalItem? in
+                let leaf = path.split(separator: "/").last.map(String.init) ?? path
+                guard let name = WheelFileName(leaf), request.target.rank(ofTags: [name.compressedTags]) == nil else {
+                    return nil
+                }
+                return item(at: path, named: leaf)
+            }
+            for case .success(let wheel) in try await reader.read(items) where accepts(wheel, for: choice) {
+                let reason = request.target.mismatch(ofTags: wheel.inspection.tags) ?? "its tags don't match"
+                problems[choice.package.name] = LocalProblem(
+                    kind: .unusable, origin: LockfileRequest.origin(of: choice), path: wheel.fileName,
+                    message: "it can't be installed on the target, Python \(request.target.python) on "
+                        + "\(request.target.platform): \(reason)",
+                    suggestion: "remove it, so that a wheel for the target can be had, or correct environment.target")
+            }
+        }
+        return problems
     }
 
     private func item(at path: String, named name: String) -> LocalItem {
