@@ -105,17 +105,73 @@ struct LocalScan: Sendable {
                 path: problem.package + (problem.version.map { " " + $0 } ?? ""), message: problem.message,
                 suggestion: problem.suggestion)
         }
+        let chosen = ChosenWheels((try? workspace.lock()) ?? nil)
         let missing = found.missing.map { missing in
-            LocalProblem(
-                kind: .missing, origin: LockfileRequest.origin(of: missing.choice),
-                path: LockfileRequest.origin(of: missing.choice).path,
+            // Where wheels aren't kept, as in CI, the lock tells which one it was.
+            let asked = LockfileRequest.origin(of: missing.choice)
+            let origin = chosen.origin(of: missing.choice, hashes: missing.hashes) ?? chosen.distinct(asked)
+            return LocalProblem(
+                kind: .missing, origin: origin, path: asked.path,
                 message: "no file on this machine has the SHA-256 that \(QuotedText.visible(request.name)) wants"
-                    + (missing.hashes.count == 1 ? " (\(missing.hashes[0]))" : ""),
+                    + missing.details,
                 suggestion: search == .caches
                     ? "envsync lock without --offline gets it, or put it into a directory of environment.wheelhouse"
                     : "envsync lock gets it")
         }
         let byName = found.wheels.sorted { ($0.inspection.name, $0.fileName) < ($1.inspection.name, $1.fileName) }
-        return (byName, problems + found.problems + missing)
+        let unbuilt = found.unbuilt.map { choice in
+            guard let origin = chosen.origin(of: choice, hashes: []) else { return finder.needsBuild(choice) }
+            return LocalProblem(
+                kind: .missing, origin: origin, path: origin.path,
+                message: "the wheel that was built of it is not on this machine", suggestion: "build it again")
+        }
+        return (byName, problems + found.problems + missing + unbuilt)
+    }
+}
+
+/// The wheels that a lock was made of, by what a lockfile says of them.
+private struct ChosenWheels {
+    private var byHash: [String: String] = [:]
+    private var byPackage: [String: String] = [:]
+    private var paths: Set<String> { Set(byHash.values) }
+
+    init(_ lock: Lock?) {
+        for artifact in lock?.artifacts ?? [] {
+            if artifact.origin.section == .lockfile {
+                byHash[artifact.digest.hex] = artifact.origin.path
+                byPackage["\(artifact.name)==\(artifact.version ?? "")"] = artifact.origin.path
+            }
+            for wheel in artifact.wheels {
+                byHash[wheel.digest.hex] = wheel.fileName
+                byPackage[wheel.requirement] = wheel.fileName
+            }
+        }
+    }
+
+    /// An origin that is not taken for the one of a locked wheel of the same file name and another hash.
+    func distinct(_ origin: ArtifactOrigin) -> ArtifactOrigin {
+        guard paths.contains(origin.path) else { return origin }
+        return ArtifactOrigin(section: origin.section, path: origin.path + " (another one)")
+    }
+
+    /// Where the wheel came from that a lockfile still asks for.
+    ///
+    /// - Parameter hashes: of which one is wanted; empty where any build will do.
+    func origin(of choice: PackageSelection.Choice, hashes: [String]) -> ArtifactOrigin? {
+        let path =
+            hashes.isEmpty
+            ? byPackage["\(choice.package.name)==\(choice.package.version ?? "")"]
+            : hashes.lazy.compactMap { byHash[$0] }.first
+        return path.map { ArtifactOrigin(section: .lockfile, path: $0) }
+    }
+}
+
+extension WheelFinder.Missing {
+    /// The hashes that are wanted, and the one that something of the same name has.
+    fileprivate var details: String {
+        let wanted =
+            hashes.count > 1 ? " (\(hashes[0]) or \(hashes.count - 1) more)" : hashes.first.map { " (\($0))" } ?? ""
+        guard let other else { return wanted }
+        return "\(wanted); \(QuotedText.visible(other.item.path)) has \(other.digest.hex)"
     }
 }

@@ -156,7 +156,7 @@ extension LockBuilder {
                     message: "\(QuotedText.visible(problem.path)): \(problem.message)"))
         }
         differences += compareLayers(of: lock, with: scan, &unmatched)
-        if lock.basis != scan.basis, unmatched.isEmpty || lock.basis == nil || scan.basis == nil {
+        if lock.basis != scan.basis {
             differences.append(
                 LockDifference(
                     kind: .changed, origin: ArtifactOrigin(section: .lockfile, path: scan.basis?.lockfile ?? ""),

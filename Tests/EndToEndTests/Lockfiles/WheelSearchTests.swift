@@ -18,8 +18,29 @@ struct WheelSearchTests {
         #expect(result.stderr.contains(String(repeating: "5", count: 64)), "\(result)")
         #expect(result.stderr.contains("tiny"), "\(result)")
         #expect(workspace.isUntouched && workspace.calls == 0)
-        // The file is known by its name only where the lockfile names files.
-        #expect(result.stderr.contains(digest) == (lockfile == "pylock.toml"), "\(result)")
+        #expect(result.stderr.contains(digest), "\(result)")
+    }
+
+    @Test(
+        "where no wheel is kept, as in CI, the lock and the lockfile are held against the store all the same",
+        arguments: ["pylock.toml", "Pipfile.lock"])
+    func withoutWheels(lockfile: String) throws {
+        let workspace = try Self.workspace(lockfile, sha256: "")
+        let native = TestWheel(name: "tiny", files: ["tiny.py": "VALUE = 1\n"], isPurelib: false)
+        for wheel in [Self.wheel, native] {
+            try workspace.script("rm -rf wheelhouse .envsync envsync.lock").throwUnlessDone()
+            try Self.writeLockfile(workspace, lockfile, sha256: try wheel.write(workspace))
+            try workspace.succeed("lock", "--offline")
+            try workspace.succeed("push")
+            try workspace.script("rm -rf wheelhouse .envsync/state* .envsync/build").throwUnlessDone()
+            let check = try workspace.envsync("check", "--remote-only", "--deep", "--json")
+            #expect(try check.status == 0 && check.findings() == [], "\(check)")
+            #expect(try workspace.succeed("push").stdout.contains("up to date"))
+            #expect(try workspace.envsync("check", "--json").findings().map(\.code) == ["local-missing"])
+            try Self.writeLockfile(workspace, lockfile, sha256: String(repeating: "5", count: 64))
+            let drift = try workspace.envsync("check", "--remote-only", "--json")
+            #expect(drift.status == 1, "another hash is another wheel: \(drift)")
+        }
     }
 
     @Test("--offline runs no tool, and tells what is missing")

@@ -10,6 +10,8 @@ struct WheelFinder: Sendable {
     /// A wheel that is nowhere on this machine.
     struct Missing: Sendable {
         let choice: PackageSelection.Choice
+        /// A wheel of the same name and version, whose hash the lockfile doesn't have.
+        var other: LocalArtifact?
 
         var wanted: LockedWheel? { choice.wheels.first }
         /// The SHA-256 digests of which one will do, hexadecimal.
@@ -20,6 +22,8 @@ struct WheelFinder: Sendable {
         var wheels: [LocalArtifact] = []
         var problems: [LocalProblem] = []
         var missing: [Missing] = []
+        /// Packages of which the lockfile has no wheel, and nobody has built one.
+        var unbuilt: [PackageSelection.Choice] = []
     }
 
     let workspace: Workspace
@@ -39,6 +43,7 @@ struct WheelFinder: Sendable {
         let results = try await reader.read(candidates.flatMap(\.self))
         var next = 0
         var absent: [PackageSelection.Choice] = []
+        var others: [String: LocalArtifact] = [:]
         for (choice, items) in zip(choices, candidates) {
             let found = results[next..<(next + items.count)]
             next += items.count
@@ -50,6 +55,7 @@ struct WheelFinder: Sendable {
             } else if case .failure(let problem)? = found.first(where: { (try? $0.get()) == nil }), readable.isEmpty {
                 outcome.problems.append(problem)
             } else {
+                others[choice.package.name] = readable.first
                 absent.append(choice)
             }
         }
@@ -60,9 +66,9 @@ struct WheelFinder: Sendable {
         outcome.wheels += cached.wheels
         for choice in absent where !cached.found.contains(choice.package.name) {
             if choice.acceptsLocalBuild, choice.wheels.isEmpty, choice.package.hashes.isEmpty {
-                outcome.problems.append(needsBuild(choice))
+                outcome.unbuilt.append(choice)
             } else {
-                outcome.missing.append(Missing(choice: choice))
+                outcome.missing.append(Missing(choice: choice, other: others[choice.package.name]))
             }
         }
         return outcome
@@ -156,7 +162,7 @@ struct WheelFinder: Sendable {
             suggestion: "remove that file, or lock again if you meant to change it")
     }
 
-    private func needsBuild(_ choice: PackageSelection.Choice) -> LocalProblem {
+    func needsBuild(_ choice: PackageSelection.Choice) -> LocalProblem {
         let pin = choice.package.version.map { "\(choice.package.name)==\($0)" } ?? choice.package.name
         let wheelhouse = workspace.configuration.wheelhouses.first ?? "wheelhouse"
         let isListed = !workspace.configuration.wheelhouses.isEmpty
