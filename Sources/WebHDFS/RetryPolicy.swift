@@ -10,7 +10,7 @@ public struct RetryPolicy: Sendable, Hashable {
     /// The upper bound of every delay; 4 s by default.
     public var maximumDelay: Duration
     /// How long to go on when NameNodes can't be reached or none is active, counted from the start of the first request
-    /// that failed so. Each of several NameNodes is tried at least once. 6 s by default.
+    /// that failed so. Each of several NameNodes is tried at least once, a single one at least twice. 6 s by default.
     public var connectionPatience: Duration
     /// How long to wait for a NameNode to leave safe mode; 6 s by default.
     public var safeModePatience: Duration
@@ -119,7 +119,9 @@ enum RetryDecision: Equatable, Sendable {
                 if isFirstRound { return .failOver(after: .zero) }
                 return history.connectionTrouble < policy.connectionPatience ? .failOver(after: pause) : .giveUp
             }
-            return history.connectionTrouble < policy.connectionPatience ? .retry(after: pause) : .giveUp
+            // A single request that hangs, as a busy server lets one do now and then, may outlast all patience.
+            let isFirst = history.failures == 1
+            return isFirst || history.connectionTrouble < policy.connectionPatience ? .retry(after: pause) : .giveUp
         }
         return .retry(after: pause)
     }

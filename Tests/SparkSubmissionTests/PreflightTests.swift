@@ -270,6 +270,15 @@ struct PreflightTests {
         #expect(!plan.findings.contains { $0.message.contains("\n") })
     }
 
+    @Test func aJobThatChoosesArchivesGetsAllLayers() throws {
+        let plan = try Fixture.plan(
+            try Fixture.job("yarn", .cluster, archives: ["environment"]),
+            [try Fixture.archive("environment"), try Fixture.archive("other"), try Fixture.layer("layer-numpy")])
+        #expect(plan.submission.archives.compactMap(\.alias?.text).sorted() == ["environment", "layer-numpy"])
+        #expect(
+            plan.submission.conf.contains { $0.key == "spark.executorEnv.PYTHONPATH" && $0.value == "./layer-numpy" })
+    }
+
     @Test func errorsComeFirstAndAreNotRepeated() throws {
         let plan = try Fixture.plan(
             try Fixture.job("local[1]", python: "./a/b", conf: ["x": "1"]), [try Fixture.archive("e", "e.zip")])

@@ -67,7 +67,8 @@ struct SubmissionPlanner {
 
     private func isWanted(_ artifact: PublishedArtifact) -> Bool {
         guard artifact.isWanted(by: job.name) else { return false }
-        guard artifact.delivery == .archive, let aliases = job.archives else { return true }
+        // A job chooses among the archives; layers are the environment's wheels, of which it wants all.
+        guard artifact.delivery == .archive, artifact.kind != .layer, let aliases = job.archives else { return true }
         return artifact.alias.map(aliases.contains) ?? false
     }
 

@@ -31,12 +31,28 @@ extension Engine {
     /// - Throws: ``EnvSyncError``.
     public func lock(_ options: LockOptions = LockOptions()) async throws -> LockResult {
         let scan = try await scan(search: options.offline || options.checkOnly ? .caches : .indexes)
-        let lock = try await lock(scan)
         let known = try? workspace.lock()
+        if options.checkOnly, let known, !canBuildAtOnce(scan) {
+            // Where wheels aren't kept, as in CI, or layers would have to be built, the lock is compared with the sources.
+            let unusable = scan.problems.filter { $0.kind != .missing }
+            if !unusable.isEmpty { throw LockBuilder.error(unusable) }
+            let differences = LockBuilder.differences(between: known, and: scan).filter { $0.kind != .missing }
+            return LockResult(
+                lock: known, wasStale: !differences.isEmpty, differences: differences, bytesRead: scan.bytesRead)
+        }
+        let lock = try await lock(scan)
         let isStale = try write(lock, checkOnly: options.checkOnly)
         return LockResult(
             lock: lock, wasStale: isStale,
             differences: known.map { LockBuilder.differences(between: $0, and: scan) } ?? [], bytesRead: scan.bytesRead)
+    }
+
+    /// Whether everything that a lock is made of is known.
+    private func canBuildAtOnce(_ scan: LocalScan) -> Bool {
+        guard !scan.problems.contains(where: { $0.kind == .missing && $0.origin.section == .lockfile }) else {
+            return false
+        }
+        return scan.layers.allSatisfy { ((try? state.fingerprint($0.item.fingerprintKey)) ?? nil) != nil }
     }
 
     /// Looks at all local files.

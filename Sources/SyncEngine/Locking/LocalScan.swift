@@ -86,12 +86,31 @@ struct LocalScan: Sendable {
             bytesRead: reader.bytesRead)
     }
 
+    /// Whether a `[[source]]` ships a directory that a lockfile names, or something inside it.
+    private static func isSource(
+        _ package: LockedPackage, _ request: LockfileRequest, _ workspace: Workspace
+    ) -> Bool {
+        guard let location = package.location else { return false }
+        let path = Workspace.absolutePath(location.hasPrefix("/") ? location : request.directory + "/" + location)
+        return workspace.configuration.sources.contains { source in
+            let shipped = Workspace.absolutePath(workspace.resolve(source.path))
+            return shipped == path || shipped.hasPrefix(path + "/")
+        }
+    }
+
     private static func lockedWheels(
         _ request: LockfileRequest, _ workspace: Workspace, _ reader: LocalReader, _ search: Search,
         _ report: @escaping EventSink
     ) async throws -> (wheels: [LocalArtifact], problems: [LocalProblem]) {
         let finder = WheelFinder(workspace: workspace, request: request, reader: reader)
-        var found = try await finder.find(request.selection.choices, usesCaches: search != .known)
+        // Of a directory of sources, a wheel will do that somebody built.
+        let built = request.directories.filter { !isSource($0, request, workspace) }.map { package in
+            PackageSelection.Choice(package: package, wheels: [], acceptsLocalBuild: true)
+        }
+        if request.selection.choices.isEmpty, request.required.isEmpty, built.isEmpty {
+            report(.warning("\(QuotedText.visible(request.name)) asks for no package"))
+        }
+        var found = try await finder.find(request.selection.choices + built, usesCaches: search != .known)
         if !found.missing.isEmpty, search == .indexes {
             try await WheelFetcher(workspace: workspace, request: request, report: report).fetch(found.missing)
             let fetched = try await finder.find(found.missing.map(\.choice), usesCaches: false)

@@ -103,12 +103,15 @@ enum LockBuilder {
             "\(problem.origin.section.rawValue) \(QuotedText.visible(problem.path)): \(problem.message)"
         }
         let suggestions = problems.compactMap(\.suggestion)
-        let shown = lines.prefix(20)
+        let differ = Set(suggestions).count > 1
+        let shown = zip(lines, problems).prefix(20).map { line, problem in
+            differ ? line + (problem.suggestion.map { "\n      try: " + $0 } ?? "") : line
+        }
         var message = lines.count == 1 ? lines[0] : "\(lines.count) artifacts can't be shipped:"
         if lines.count > 1 { message += shown.map { "\n  " + $0 }.joined() }
         if lines.count > shown.count { message += "\n  and \(lines.count - shown.count) more" }
         return EnvSyncError(
-            .artifact, message, suggestion: suggestions.first, consequence: "nothing was changed")
+            .artifact, message, suggestion: differ ? nil : suggestions.first, consequence: "nothing was changed")
     }
 }
 

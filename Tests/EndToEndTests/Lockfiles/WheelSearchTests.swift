@@ -36,11 +36,58 @@ struct WheelSearchTests {
             let check = try workspace.envsync("check", "--remote-only", "--deep", "--json")
             #expect(try check.status == 0 && check.findings() == [], "\(check)")
             #expect(try workspace.succeed("push").stdout.contains("up to date"))
+            #expect(try workspace.succeed("lock", "--check").stdout.contains("is up to date"))
             #expect(try workspace.envsync("check", "--json").findings().map(\.code) == ["local-missing"])
             try Self.writeLockfile(workspace, lockfile, sha256: String(repeating: "5", count: 64))
             let drift = try workspace.envsync("check", "--remote-only", "--json")
             #expect(drift.status == 1, "another hash is another wheel: \(drift)")
+            #expect(try workspace.envsync("lock", "--check").status == 1)
         }
+    }
+
+    @Test("a directory of sources is shipped as a [[source]] or as a wheel that was built of it, or refused")
+    func directory() throws {
+        let workspace = try Self.workspace("Pipfile.lock", sha256: "")
+        try workspace.write(
+            "Pipfile.lock",
+            """
+            {"_meta": {"hash": {"sha256": "x"}, "pipfile-spec": 6, "requires": {}, "sources": []},
+             "default": {"tiny": {"editable": true, "path": "./own"}}, "develop": {}}
+            """)
+        try workspace.write("own/tiny.py", "VALUE = 2\n")
+        let refused = try Self.lock(workspace, "--offline")
+        #expect(refused.status == 2 && workspace.isUntouched, "\(refused)")
+        for word in ["tiny", "./own", "[[source]]", "pip wheel --no-deps ./own"] {
+            #expect(refused.stderr.contains(word), "\(refused)")
+        }
+        try Self.wheel.write(workspace)
+        #expect(try Self.lock(workspace, "--offline").status == 0)
+        #expect(try workspace.read("envsync.lock").contains(Self.wheel.fileName))
+        try workspace.script("rm -r wheelhouse/* .envsync envsync.lock").throwUnlessDone()
+        try workspace.write(
+            "envsync.toml", workspace.read("envsync.toml") + "\n[[source]]\npath = \"own\"\n")
+        #expect(try Self.lock(workspace, "--offline").status == 0)
+        #expect(try workspace.read("envsync.lock").contains("source = \"own\""))
+    }
+
+    @Test("a wheel under another spelling of its file name, and a damaged one among those fetched before")
+    func otherNames() throws {
+        let workspace = try Self.workspace("pylock.toml", sha256: "")
+        try Self.writeLockfile(workspace, "pylock.toml", sha256: try Self.wheel.write(workspace))
+        try workspace.script("mv wheelhouse/tiny-1.0-py3-none-any.whl wheelhouse/Tiny-1.0-py3-none-any.whl")
+            .throwUnlessDone()
+        #expect(try Self.lock(workspace, "--offline").status == 0)
+        #expect(try workspace.read("envsync.lock").contains("\"tiny-1.0-py3-none-any.whl\""))
+        // What envsync fetched and something damaged since is fetched again.
+        try workspace.script(
+            """
+            mkdir -p index .envsync/wheels && mv wheelhouse/Tiny*.whl index/tiny-1.0-py3-none-any.whl
+            echo damaged > .envsync/wheels/tiny-1.0-py3-none-any.whl; rm .envsync/state*
+            """
+        ).throwUnlessDone()
+        try workspace.fakeTool("pip", Self.delivering("index"))
+        let again = try Self.lock(workspace)
+        #expect(again.status == 0 && workspace.calls == 1, "\(again)")
     }
 
     @Test("--offline runs no tool, and tells what is missing")

@@ -13,6 +13,8 @@ struct LockfileRequest: Sendable {
     let basis: LockBasis
     /// What an archive must hold: packages that are no wheels, or, for a conda `environment.yml`, everything.
     let required: [LockedPackage]
+    /// Directories of sources that the lockfile wants installed, other than the locked project itself.
+    let directories: [LockedPackage]
     /// The name that the lockfile gives the environment, where it does.
     let environmentName: String?
 
@@ -59,12 +61,23 @@ struct LockfileRequest: Sendable {
                 basis: LockBasis(lockfile: name, target: wanted.description),
                 required: isDefinition
                     ? read.packages.filter { $0.marker?.holds(in: target) ?? true }
-                    : selection.others.filter { $0.source == .conda }, environmentName: read.environmentName)
+                    : selection.others.filter { $0.source == .conda },
+                directories: selection.others.filter { $0.source == .directory && !Self.isProject($0) },
+                environmentName: read.environmentName)
         } catch {
+            let isOurs =
+                error.message.hasPrefix("there is no extra") || error.message.hasPrefix("there is no dependency")
             throw EnvSyncError(
                 .artifact, "\(shown): \(error.description)",
-                suggestion: "correct it with the tool that wrote it, or name another one in environment.lockfile")
+                suggestion: isOurs
+                    ? "correct environment.extras and environment.groups in \(workspace.configurationFile)"
+                    : "correct it with the tool that wrote it, or name another one in environment.lockfile")
         }
+    }
+
+    /// Whether this is the locked project itself, whose code `[[source]]` ships.
+    private static func isProject(_ package: LockedPackage) -> Bool {
+        ["", ".", "./"].contains(package.location ?? "")
     }
 
     /// Where a choice's wheel comes from, for the lock and for messages: the wheel's file name where it is known.

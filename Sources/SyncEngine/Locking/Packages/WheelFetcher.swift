@@ -14,6 +14,7 @@ struct WheelFetcher: Sendable {
     /// - Throws: ``EnvSyncError`` if the tool can't be run or fails.
     func fetch(_ missing: [WheelFinder.Missing]) async throws {
         let directory = WheelFinder.directory(workspace)
+        removeLeftovers(in: directory)
         let temporary = "\(directory)/.fetching-\(getpid())"
         do {
             try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
@@ -34,17 +35,43 @@ struct WheelFetcher: Sendable {
             throw EnvSyncError(
                 .artifact, "\(command[0]) could not get \(names.count == 1 ? names[0] : "\(names.count) wheels")",
                 reason: "it ended with exit code \(status); its own words are above",
-                suggestion: "mend what it complains about, or put the wheels into a directory and name that in "
-                    + "environment.wheelhouse", consequence: "nothing was changed")
+                suggestion: Self.advice(missing), consequence: "nothing was changed")
         }
         for name in (try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []
         where name.hasSuffix(".whl") {
+            // Another envsync may be reading the same wheel there.
+            if Self.isSame("\(temporary)/\(name)", "\(directory)/\(name)") { continue }
             guard rename("\(temporary)/\(name)", "\(directory)/\(name)") == 0 else {
                 throw EnvSyncError(
                     .artifact,
                     "cannot move \(QuotedText.visible(name)) to \(directory): \(String(cString: strerror(errno)))")
             }
         }
+    }
+
+    private static func isSame(_ one: String, _ other: String) -> Bool {
+        guard access(other, F_OK) == 0, let left = try? LocalFile(opening: one).digests(),
+            let right = try? LocalFile(opening: other).digests()
+        else { return false }
+        return left.sha256 == right.sha256
+    }
+
+    /// Removes what killed processes left.
+    private func removeLeftovers(in directory: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        where name.hasPrefix(".fetching-") {
+            guard let id = pid_t(name.dropFirst(10)), kill(id, 0) != 0, errno == ESRCH else { continue }
+            try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+        }
+    }
+
+    private static func advice(_ missing: [WheelFinder.Missing]) -> String {
+        let general =
+            "mend what it complains about, or put the wheels into a directory and name that in environment.wheelhouse"
+        guard missing.contains(where: { $0.wanted == nil }) else { return general }
+        return general
+            + "; of what has no wheel at all, build one (pip wheel --no-deps NAME==VERSION -w wheelhouse) and add "
+            + "its hash (pip hash FILE) to the lockfile"
     }
 
     /// One line of a requirements file. Names and versions were checked when the lockfile was read; checked here again,
@@ -106,6 +133,24 @@ struct WheelFetcher: Sendable {
         }
     }
 
+    /// Our own environment; where its variables tell uv of indexes and pip of none, pip is told the same.
+    private static var environmentLikeUV: [String: String] {
+        var all = ProcessInfo.processInfo.environment
+        let equivalents = [
+            ("PIP_INDEX_URL", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"]),
+            ("PIP_EXTRA_INDEX_URL", ["UV_INDEX", "UV_EXTRA_INDEX_URL"]), ("PIP_FIND_LINKS", ["UV_FIND_LINKS"]),
+        ]
+        for (pip, names) in equivalents where all[pip] == nil {
+            let value = names.lazy.compactMap { all[$0] }.first { !$0.isEmpty }
+            // uv takes NAME=URL as well, and commas between directories.
+            let words = value?.split(whereSeparator: { " ,".contains($0) }).map { word in
+                String(word.prefix { $0 != "/" }.firstIndex(of: "=").map { word[word.index(after: $0)...] } ?? word)
+            }
+            if let words { all[pip] = words.joined(separator: " ") }
+        }
+        return all
+    }
+
     private static func find(_ program: String) -> String? {
         (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
             .first { access($0, X_OK) == 0 }
@@ -119,6 +164,7 @@ struct WheelFetcher: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = Array(command.dropFirst())
+        if workspace.configuration.lockfile?.fetcher == .uv { process.environment = Self.environmentLikeUV }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.standardError
         let box = ProcessBox(process)

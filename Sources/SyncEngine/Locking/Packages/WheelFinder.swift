@@ -2,6 +2,7 @@ import EnvSyncModel
 import Foundation
 import Glibc
 import PythonPackaging
+import SparkSubmission
 import SyncState
 
 /// Finds the wheels that a lockfile asks for on this machine: in wheelhouses, among those fetched before, and in the
@@ -49,10 +50,8 @@ struct WheelFinder: Sendable {
             next += items.count
             let readable = found.compactMap { try? $0.get() }
             if let wheel = readable.first(where: { accepts($0, for: choice) }) {
-                outcome.wheels.append(wheel)
-            } else if let other = readable.first, !choice.wheels.isEmpty {
-                outcome.problems.append(wrongHash(other, choice))
-            } else if case .failure(let problem)? = found.first(where: { (try? $0.get()) == nil }), readable.isEmpty {
+                outcome.wheels.append(choice.wheels.first.map { wheel.renamed($0.fileName) } ?? wheel)
+            } else if let problem = problem(zip(items, found), choice) {
                 outcome.problems.append(problem)
             } else {
                 others[choice.package.name] = readable.first
@@ -100,7 +99,16 @@ struct WheelFinder: Sendable {
                 let resolved = path.hasPrefix("/") ? path : request.directory + "/" + path
                 paths.append(Workspace.absolutePath(resolved))
             }
-            paths += (index[choice.package.name] ?? []).filter { $0.hasSuffix("/" + wanted.fileName) }
+            // Mirrors and build tools spell file names in their own ways; the SHA-256 decides.
+            let version = WheelFileName(wanted.fileName).map { PythonVersion($0.version) }
+            let sameVersion = (index[choice.package.name] ?? []).filter { path in
+                guard let name = path.split(separator: "/").last.flatMap({ WheelFileName(String($0)) }) else {
+                    return false
+                }
+                return version.map { $0 == PythonVersion(name.version) } ?? true
+            }
+            paths += sameVersion.filter { $0.hasSuffix("/" + wanted.fileName) }
+            paths += sameVersion.filter { !$0.hasSuffix("/" + wanted.fileName) }
         } else {
             let version = choice.package.version.map { PythonVersion($0) }
             paths = (index[choice.package.name] ?? []).compactMap { path -> (Int, String)? in
@@ -153,6 +161,29 @@ struct WheelFinder: Sendable {
         return choice.acceptsLocalBuild || choice.package.hashes.contains(digest)
     }
 
+    /// Why none of the files that are called what a lockfile asks for will do. What envsync fetched itself and was damaged
+    /// since is no problem: it is fetched again.
+    private func problem(
+        _ found: some Sequence<(LocalItem, Result<LocalArtifact, LocalProblem>)>, _ choice: PackageSelection.Choice
+    ) -> LocalProblem? {
+        let own = Self.directory(workspace) + "/"
+        for (item, result) in found where !item.path.hasPrefix(own) {
+            let isCalledSo =
+                choice.wheels.first.map { item.path.hasSuffix("/" + $0.fileName) || $0.path != nil } ?? true
+            switch result {
+            case .success(let wheel):
+                guard isCalledSo, !choice.wheels.isEmpty else { continue }
+                return wrongHash(wheel, choice)
+            case .failure(let problem):
+                guard isCalledSo else { continue }
+                return LocalProblem(
+                    kind: problem.kind, origin: problem.origin, path: problem.path,
+                    message: "\(QuotedText.visible(item.path)): \(problem.message)", suggestion: problem.suggestion)
+            }
+        }
+        return nil
+    }
+
     private func wrongHash(_ wheel: LocalArtifact, _ choice: PackageSelection.Choice) -> LocalProblem {
         let wanted = choice.wheels.first?.sha256 ?? choice.package.hashes.first ?? ""
         return LocalProblem(
@@ -163,15 +194,23 @@ struct WheelFinder: Sendable {
     }
 
     func needsBuild(_ choice: PackageSelection.Choice) -> LocalProblem {
-        let pin = choice.package.version.map { "\(choice.package.name)==\($0)" } ?? choice.package.name
+        let package = choice.package
+        var pin = package.version.map { "\(package.name)==\($0)" } ?? package.name
+        var source = "has only a source distribution of it"
+        if package.source != .registry, let location = package.location {
+            // Whoever has the name on an index need not be the one that was locked.
+            pin = package.source == .directory && !location.contains("/") ? "./" + location : location
+            source = "takes it from \(QuotedText.visible(location))"
+        }
+        let other = package.source == .directory ? "ship its code as a [[source]], or " : ""
         let wheelhouse = workspace.configuration.wheelhouses.first ?? "wheelhouse"
         let isListed = !workspace.configuration.wheelhouses.isEmpty
         return LocalProblem(
             kind: .unusable, origin: LockfileRequest.origin(of: choice), path: LockfileRequest.label(choice),
             message:
-                "\(QuotedText.visible(request.name)) has only a source distribution of it, which workers can't install",
-            suggestion: "build a wheel for \(workspace.configuration.target?.description ?? "the target"): "
-                + "pip wheel --no-deps '\(pin)' -w \(wheelhouse)"
+                "\(QuotedText.visible(request.name)) \(source), which workers can't install",
+            suggestion: other + "build a wheel for \(workspace.configuration.target?.description ?? "the target"): "
+                + ShellLine(["pip", "wheel", "--no-deps", pin, "-w", wheelhouse]).quoted
                 + (isListed ? "" : ", and set environment.wheelhouse = [\"\(wheelhouse)\"]"))
     }
 
