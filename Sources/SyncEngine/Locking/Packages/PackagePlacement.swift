@@ -164,7 +164,8 @@ struct PackagePlacement {
                         + "is of \"\(workspace.configuration.environment)\"",
                     suggestion: "name the environment alike in both files"))
         }
-        for package in request.required {
+        // What only installs others is nothing that workers import.
+        for package in request.required where package.name != "pip" {
             let held = provided[package.name]
             if let held, package.version.map({ Self.isPin($0, of: held.version) }) ?? true { continue }
             let pin = package.name + (package.version.map { " " + $0 } ?? "")
