@@ -149,8 +149,7 @@ struct PackagePlacement {
         }
     }
 
-    /// Conda packages can't be sent one by one: what a lockfile says of them must be in an archive. Packages whose names begin
-    /// with `_` or that are no Python packages are held against conda's own records, where the archive has any.
+    /// Conda packages can't be sent one by one: what a lockfile says of them must be in an archive.
     private mutating func checkConda(
         _ request: LockfileRequest?, _ provided: [String: ProvidedPackage], _ workspace: Workspace
     ) {
