@@ -23,6 +23,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     ],
     targets: [
         .target(name: "CCurl"),
@@ -48,9 +49,15 @@ let package = Package(
                 "WebHDFS", "CurlHTTP", "TOML", crypto, logging,
             ], swiftSettings: plain),
         .target(
+            name: "SyncDaemon",
+            dependencies: [
+                "SyncEngine", "SyncState", "EnvSyncModel", "CurlHTTP", "TOML", logging,
+                .product(name: "FlyingFox", package: "FlyingFox"),
+            ], swiftSettings: plain),
+        .target(
             name: "EnvSyncCommands",
             dependencies: [
-                "SyncEngine", "SparkSubmission", "SyncState", "EnvSyncModel", logging,
+                "SyncDaemon", "SyncEngine", "SparkSubmission", "SyncState", "EnvSyncModel", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: plain),
         // What scripts/fuzz runs.
@@ -77,6 +84,8 @@ let package = Package(
             dependencies: ["SparkSubmission", "EnvSyncModel", .product(name: "Yams", package: "Yams")],
             swiftSettings: plain),
         .testTarget(name: "SyncEngineTests", dependencies: ["SyncEngine", "EnvSyncModel"], swiftSettings: plain),
+        .testTarget(
+            name: "SyncDaemonTests", dependencies: ["SyncDaemon", "SyncEngine", "EnvSyncModel"], swiftSettings: plain),
         .testTarget(
             name: "EnvSyncCommandsTests",
             dependencies: [

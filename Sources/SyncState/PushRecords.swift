@@ -51,6 +51,22 @@ public struct PushRecord: Sendable, Hashable {
         public static let interrupted = Outcome(rawValue: "interrupted")
     }
 
+    /// Who pushed.
+    public struct Origin: RawRepresentable, Hashable, Sendable {
+        /// A stable word.
+        public let rawValue: String
+
+        /// Makes an origin from its word.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// Somebody ran `envsync push`.
+        public static let push = Origin(rawValue: "push")
+        /// The daemon did, because something changed.
+        public static let daemon = Origin(rawValue: "daemon")
+        /// Somebody ran `envsync rollback`.
+        public static let rollback = Origin(rawValue: "rollback")
+    }
+
     /// The push's id, which also names its staging directory.
     public var id: String
     /// The store, as ``StoreLocation`` describes itself.
@@ -76,12 +92,15 @@ public struct PushRecord: Sendable, Hashable {
     public var generation: Int?
     /// What went wrong, in one line. Must hold no secret.
     public var message: String?
+    /// Who pushed.
+    public var origin: Origin
 
     /// Makes a record; without more, one of a push that begins in this process.
     public init(
         id: String, store: String, environment: String, startedAt: Int64, finishedAt: Int64? = nil,
         outcome: Outcome = .running, process: ProcessIdentity = .current, host: String? = ProcessIdentity.hostName,
-        objectsSent: Int = 0, bytesSent: Int64 = 0, generation: Int? = nil, message: String? = nil
+        objectsSent: Int = 0, bytesSent: Int64 = 0, generation: Int? = nil, message: String? = nil,
+        origin: Origin = .push
     ) {
         self.id = id
         self.store = store
@@ -95,6 +114,7 @@ public struct PushRecord: Sendable, Hashable {
         self.bytesSent = bytesSent
         self.generation = generation
         self.message = message
+        self.origin = origin
     }
 }
 
@@ -114,11 +134,13 @@ public struct Emission: Sendable, Hashable {
     public var arguments: String
     /// When they were given out, in seconds since 1970-01-01 UTC.
     public var emittedAt: Int64
+    /// Whether a generation was asked for by its number: such arguments are meant to stay as they are.
+    public var isPinned: Bool
 
     /// Makes an emission.
     public init(
         job: String, store: String, environment: ContentDigest, generation: Int? = nil, format: String,
-        arguments: String, emittedAt: Int64
+        arguments: String, emittedAt: Int64, isPinned: Bool = false
     ) {
         self.job = job
         self.store = store
@@ -127,5 +149,6 @@ public struct Emission: Sendable, Hashable {
         self.format = format
         self.arguments = arguments
         self.emittedAt = emittedAt
+        self.isPinned = isPinned
     }
 }

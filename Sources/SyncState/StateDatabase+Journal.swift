@@ -86,8 +86,8 @@ extension StateDatabase {
         try database.execute(
             sql: """
                 INSERT INTO push (id, store, environment, started_at, finished_at, outcome, process_id, process_start,
-                host, objects_sent, bytes_sent, generation, message)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                host, objects_sent, bytes_sent, generation, message, origin)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, outcome = excluded.outcome,
                 objects_sent = excluded.objects_sent, bytes_sent = excluded.bytes_sent,
                 generation = excluded.generation, message = excluded.message
@@ -95,7 +95,7 @@ extension StateDatabase {
             arguments: [
                 push.id, push.store, push.environment, push.startedAt, push.finishedAt, push.outcome.rawValue,
                 push.process.id, push.process.start, push.host, push.objectsSent, push.bytesSent, push.generation,
-                push.message.map(SecretFilter.clean),
+                push.message.map(SecretFilter.clean), push.origin.rawValue,
             ])
     }
 
@@ -106,7 +106,7 @@ extension StateDatabase {
             database,
             sql: """
                 SELECT id, store, environment, started_at, finished_at, outcome, process_id, process_start, host,
-                objects_sent, bytes_sent, generation, message FROM push \(clause)
+                objects_sent, bytes_sent, generation, message, origin FROM push \(clause)
                 """, arguments: arguments)
         var pushes: [PushRecord] = []
         while let row = try rows.next() {
@@ -114,7 +114,8 @@ extension StateDatabase {
                 PushRecord(
                     id: row[0], store: row[1], environment: row[2], startedAt: row[3], finishedAt: row[4],
                     outcome: .init(rawValue: row[5]), process: ProcessIdentity(id: row[6], start: row[7]), host: row[8],
-                    objectsSent: row[9], bytesSent: row[10], generation: row[11], message: row[12]))
+                    objectsSent: row[9], bytesSent: row[10], generation: row[11], message: row[12],
+                    origin: .init(rawValue: row[13])))
         }
         return pushes
     }
@@ -128,12 +129,12 @@ extension StateDatabase {
         try write { database in
             try database.execute(
                 sql: """
-                    INSERT INTO emission (job, store, environment, generation, format, arguments, emitted_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO emission (job, store, environment, generation, format, arguments, emitted_at, pinned)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     emission.job, emission.store, emission.environment.blob, emission.generation, emission.format,
-                    SecretFilter.clean(emission.arguments), emission.emittedAt,
+                    SecretFilter.clean(emission.arguments), emission.emittedAt, emission.isPinned,
                 ])
             try database.execute(
                 sql: "DELETE FROM emission WHERE number <= (SELECT max(number) FROM emission) - \(journalLimit)")
@@ -156,14 +157,15 @@ extension StateDatabase {
         let rows = try Row.fetchCursor(
             database,
             sql: """
-                SELECT job, store, environment, generation, format, arguments, emitted_at FROM emission \(clause)
+                SELECT job, store, environment, generation, format, arguments, emitted_at, pinned
+                FROM emission \(clause)
                 """, arguments: arguments)
         var emissions: [Emission] = []
         while let row = try rows.next() {
             emissions.append(
                 Emission(
                     job: row[0], store: row[1], environment: try ContentDigest(row: row, index: 2), generation: row[3],
-                    format: row[4], arguments: row[5], emittedAt: row[6]))
+                    format: row[4], arguments: row[5], emittedAt: row[6], isPinned: row[7]))
         }
         return emissions
     }

@@ -5,7 +5,7 @@ internal import GRDB
 /// A migration that was released is never edited: a change of the shape is a new migration, and ``version`` grows.
 enum StateSchema {
     /// `PRAGMA user_version`: the number of the newest migration.
-    static let version = 1
+    static let version = 2
 
     /// `PRAGMA application_id`: `envs` in ASCII, so that `file(1)` and we can tell our database from another's.
     static let applicationID = 0x656E_7673
@@ -16,12 +16,36 @@ enum StateSchema {
             try database.execute(sql: version1)
             try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = 1")
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: version2)
+            try database.execute(sql: "PRAGMA user_version = 2")
+        }
         return migrator
     }
 
     /// The shape of a database as SQL, for the test that keeps it frozen.
     static func text(of database: StateDatabase) throws -> String {
-        try database.read([]) { database in
+        guard let queue = database.queue else { return "" }
+        return try text(of: queue)
+    }
+
+    /// The shape that a release's migrations make.
+    static func text(upTo version: Int) throws -> String {
+        let queue = try DatabaseQueue()
+        try migrator.migrate(queue, upTo: "\(version)")
+        return try text(of: queue)
+    }
+
+    /// Makes a database as an earlier release did, for the test of what becomes of it.
+    static func create(_ path: String, version: Int, _ body: (Database) throws -> Void) throws {
+        let queue = try DatabaseQueue(path: path)
+        try migrator.migrate(queue, upTo: "\(version)")
+        try queue.write(body)
+        try queue.close()
+    }
+
+    private static func text(of queue: DatabaseQueue) throws -> String {
+        try queue.read { database in
             try String.fetchAll(
                 database,
                 sql: """
@@ -94,5 +118,11 @@ enum StateSchema {
             emitted_at INTEGER NOT NULL
         );
         CREATE INDEX emission_by_job ON emission (job, number);
+        """
+
+    /// Frozen. Who pushed, and whether arguments were asked for at a generation of their own.
+    private static let version2 = """
+        ALTER TABLE push ADD COLUMN origin TEXT NOT NULL DEFAULT 'push';
+        ALTER TABLE emission ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
         """
 }

@@ -36,15 +36,38 @@ struct StateOpeningTests {
         #expect(try publication(again) == Self.publication)
     }
 
-    /// The shape is frozen: this digest never changes. What changes the shape is a new migration, with a new digest for
-    /// its version beside this one.
-    @Test func shape() throws {
-        let text = try StateSchema.text(of: open())
-        #expect(StateSchema.version == 1)
-        #expect(
-            ContentDigest.of(text.utf8).hex == "455bc8df364516fd2e6bf9dc044a0162ad7b5d31ce19e9d4f31cbdcaaf9c7703",
-            "\(text)")
+    /// The shapes are frozen: these digests never change. What changes the shape is a new migration, with a new digest
+    /// beside these.
+    @Test(arguments: [
+        (1, "455bc8df364516fd2e6bf9dc044a0162ad7b5d31ce19e9d4f31cbdcaaf9c7703"),
+        (2, "4eb89d350a8f17b0cf7742b14d4210419e7efc1a357c90200d9d995aa1e1d849"),
+    ])
+    func shape(version: Int, digest: String) throws {
+        let text = try StateSchema.text(upTo: version)
+        #expect(ContentDigest.of(text.utf8).hex == digest, "\(text)")
+    }
+
+    @Test func shapeOfFreshOnes() throws {
+        #expect(StateSchema.version == 2)
+        let text = try StateSchema.text(upTo: StateSchema.version)
+        #expect(try StateSchema.text(of: open()) == text)
         #expect(try StateSchema.text(of: .inMemory()) == text)
+    }
+
+    @Test func olderOnesKeepWhatTheyKnow() throws {
+        let path = directory.path + "/.envsync"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try StateSchema.create(path + "/state.sqlite", version: 1) { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO push (id, store, environment, started_at, finished_at, outcome, process_id,
+                    process_start, host, objects_sent, bytes_sent) VALUES ('1', 's', 'e', 1, 2, 'done', 1, 1, 'h', 3, 4)
+                    """)
+        }
+        let database = StateDatabase.open(directory: path)
+        #expect(database.access == .readWrite && database.problem == nil)
+        let push = try #require(try database.recentPushes().first)
+        #expect(push.objectsSent == 3 && push.origin == .push)
     }
 
     @Test func isALogOfItsOwn() throws {

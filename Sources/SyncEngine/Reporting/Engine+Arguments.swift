@@ -55,7 +55,7 @@ extension Engine {
         let emission = Emission(
             job: job.name.text, store: storeName, environment: id, generation: source.generation,
             format: format.rawValue,
-            arguments: line.quoted, emittedAt: Now.seconds)
+            arguments: line.quoted, emittedAt: Now.seconds, isPinned: generation != nil)
         remember { state in
             // The same again within a minute is no news, and entering it would wait for the disk.
             var last = try state.lastEmission(job: emission.job)
