@@ -83,14 +83,20 @@ let package = Package(
             name: "SparkSubmissionTests",
             dependencies: ["SparkSubmission", "EnvSyncModel", .product(name: "Yams", package: "Yams")],
             swiftSettings: plain),
-        .testTarget(name: "SyncEngineTests", dependencies: ["SyncEngine", "EnvSyncModel"], swiftSettings: plain),
         .testTarget(
-            name: "SyncDaemonTests", dependencies: ["SyncDaemon", "SyncEngine", "EnvSyncModel"], swiftSettings: plain),
+            name: "SyncEngineTests", dependencies: ["SyncEngine", "ObjectStore", "SyncState", "EnvSyncModel", logging],
+            swiftSettings: plain),
+        .testTarget(
+            name: "SyncDaemonTests", dependencies: ["SyncDaemon", "SyncEngine", "EnvSyncModel", logging],
+            swiftSettings: plain),
         .testTarget(
             name: "EnvSyncCommandsTests",
             dependencies: [
-                "EnvSyncCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], exclude: ["Help"], swiftSettings: plain),
-        .testTarget(name: "EndToEndTests", dependencies: ["envsync"], swiftSettings: plain),
+                "EnvSyncCommands", "SyncEngine", "EnvSyncModel",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], exclude: ["Help", "DriftFormats/Golden"], swiftSettings: plain),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["envsync", .product(name: "Yams", package: "Yams")],
+            swiftSettings: plain),
     ]
 )

@@ -19,6 +19,9 @@ public struct HTTPClientConfiguration: Sendable, Hashable {
     /// `all_proxy` unless `no_proxy` names the server (https://everything.curl.dev/usingcurl/proxies/env.html); true by
     /// default. With false there is no proxy.
     public var usesEnvironmentProxies: Bool = true
+    /// A Unix-domain stream socket to which every connection is made, whatever the URL's host and port, which then only
+    /// go into the `Host` field; no proxy is used. A path of at most 107 bytes on Linux (unix(7)).
+    public var unixSocketPath: String?
 
     /// The defaults.
     public init() {}

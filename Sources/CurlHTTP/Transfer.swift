@@ -87,10 +87,13 @@ internal import CCurl
         if let file = configuration.certificateAuthorityFile {
             accepted = easy.set(CURLOPT_CAINFO, file) && accepted
         }
+        if let path = configuration.unixSocketPath {
+            accepted = easy.set(CURLOPT_UNIX_SOCKET_PATH, path) && accepted
+        }
         guard accepted else {
             throw transferError(.other, "libcurl does not take an option that this client cannot do without")
         }
-        if !configuration.usesEnvironmentProxies { easy.set(CURLOPT_PROXY, "") }
+        if !configuration.usesEnvironmentProxies || configuration.unixSocketPath != nil { easy.set(CURLOPT_PROXY, "") }
         easy.set(CURLOPT_PATH_AS_IS, 1)
         easy.set(CURLOPT_FOLLOWLOCATION, 0)
         easy.set(CURLOPT_SSL_VERIFYPEER, 1)

@@ -151,11 +151,17 @@ public struct ArchiveConfiguration: Sendable, Hashable {
     public var alias: ArchiveAlias
     /// The file, as written.
     public var path: String
+    /// The program and its arguments that make the file anew, in the workspace; empty if somebody else makes it.
+    public var command: [String]
+    /// The files and directories that it is made of, as written; when they change, ``command`` is run. Empty without one.
+    public var inputs: [String]
 
     /// Makes an archive.
-    public init(alias: ArchiveAlias, path: String) {
+    public init(alias: ArchiveAlias, path: String, command: [String] = [], inputs: [String] = []) {
         self.alias = alias
         self.path = path
+        self.command = command
+        self.inputs = inputs
     }
 }
 

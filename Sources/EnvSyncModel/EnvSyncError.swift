@@ -46,16 +46,21 @@ public struct EnvSyncError: Error, Sendable {
     public var suggestion: String?
     /// What is and isn't changed by the failure.
     public var consequence: String?
+    /// Whether the store failed, or refused, rather than something on this machine: trying again may help without a
+    /// local change.
+    public var isOfStore: Bool
 
     /// Makes an error.
     public init(
-        _ code: Code, _ message: String, reason: String? = nil, suggestion: String? = nil, consequence: String? = nil
+        _ code: Code, _ message: String, reason: String? = nil, suggestion: String? = nil, consequence: String? = nil,
+        isOfStore: Bool = false
     ) {
         self.code = code
         self.message = message
         self.reason = reason
         self.suggestion = suggestion
         self.consequence = consequence
+        self.isOfStore = isOfStore
     }
 
     /// The error as lines for a terminal, without a leading `error:`.

@@ -80,8 +80,15 @@ extension EnvSyncError {
             suggestion =
                 "envsync doctor; if it finds nothing, run the same command with -v and ask the cluster's administrators"
         }
-        self.init(code, message, reason: error.reason, suggestion: suggestion, consequence: consequence)
+        self.init(
+            code, message, reason: error.reason, suggestion: suggestion, consequence: consequence,
+            isOfStore: !error.condition.isLocal)
     }
+}
+
+extension RemoteFileError.Condition {
+    /// Whether something on this machine has to change before trying again can help.
+    fileprivate var isLocal: Bool { self == .sourceChanged || self == .sourceUnreadable || self == .invalidPath }
 }
 
 /// Runs store operations and turns their failures into ``EnvSyncError``.

@@ -8,6 +8,10 @@ public enum SyncEvent: Sendable {
     case building(layer: String)
     /// Wheels that are nowhere on this machine are about to be fetched by this command.
     case fetching(wheels: [String], command: [String])
+    /// An archive is about to be made anew by the user's own command.
+    case packing(archive: String, command: [String])
+    /// Somebody else works on the workspace, and is waited for: for example `the daemon (process 123)`.
+    case waiting(for: String)
     /// What a push will do.
     case planned(PushPlanSummary)
     /// Bytes of objects were sent; negative when a retry sends some of them again.

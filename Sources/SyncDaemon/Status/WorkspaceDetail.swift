@@ -2,7 +2,7 @@
 public struct WorkspaceDetail: Codable, Sendable, Hashable {
     /// How one package or file differs from the generation before.
     public struct Change: Codable, Sendable, Hashable {
-        /// `added`, `removed`, `version` or `content`.
+        /// `added`, `removed`, `version`, `content` or `delivery`.
         public var kind: String
         /// The package's or file's name.
         public var name: String

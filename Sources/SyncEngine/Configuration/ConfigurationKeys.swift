@@ -8,7 +8,7 @@ enum ConfigurationKeys {
     ]
     static let target = ["python", "platform", "implementation"]
     static let source = ["path", "name", "prefix", "exclude"]
-    static let archive = ["alias", "path"]
+    static let archive = ["alias", "path", "command", "inputs"]
     static let job = [
         "main", "args", "master", "deploy-mode", "files", "py-files", "archives", "python", "driver-python", "conf",
     ]

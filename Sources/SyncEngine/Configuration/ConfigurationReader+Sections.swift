@@ -149,8 +149,28 @@ extension ConfigurationReader {
         guard let path = try table.path("path") else {
             throw table.missing("path", suggestion: "add path = \"…\", the packed archive")
         }
-        return ArchiveConfiguration(
-            alias: try table.valid("alias") { () throws(InvalidName) in try ArchiveAlias(alias) }, path: path)
+        let name = try table.valid("alias") { () throws(InvalidName) in try ArchiveAlias(alias) }
+        let command = try table.command("command")
+        let inputs = try table.paths("inputs")
+        switch (command, inputs) {
+        case (nil, nil): return ArchiveConfiguration(alias: name, path: path)
+        case (let command?, let inputs?):
+            guard !inputs.isEmpty else {
+                throw table.error(
+                    "inputs", "inputs is empty",
+                    suggestion: "name the directories that the archive is made of, for example [\".venv\"]")
+            }
+            return ArchiveConfiguration(alias: name, path: path, command: command, inputs: inputs)
+        case (_?, nil):
+            throw table.error(
+                "command", "command makes an archive of its inputs, but there are none",
+                suggestion: "add inputs = [\"…\"], the directories that the archive is made of")
+        case (nil, _?):
+            throw table.error(
+                "inputs", "inputs are what command makes an archive of, but there is none",
+                suggestion:
+                    "add command = [\"…\"], the program that makes \(QuotedText.visible(path)), or remove inputs")
+        }
     }
 
     private static func job(

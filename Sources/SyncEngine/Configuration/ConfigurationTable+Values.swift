@@ -32,6 +32,28 @@ extension ConfigurationTable {
         return texts
     }
 
+    /// A program and its arguments.
+    func command(_ key: String) throws(EnvSyncError) -> [String]? {
+        if let line = try? string(key) {
+            throw error(
+                key, "\(key) must be a list of strings: it is run without a shell",
+                suggestion:
+                    "write \(key) = [\(line.split(separator: " ").map { QuotedText.visible(String($0)) }.joined(separator: ", "))]"
+            )
+        }
+        guard let words = try strings(key) else { return nil }
+        guard !words.isEmpty else {
+            throw error(key, "\(key) is empty", suggestion: "write the program and its arguments, each in quotes")
+        }
+        for (index, word) in words.enumerated() where word.isEmpty || Self.hasControl(word) {
+            throw source.error(
+                at: path + [.key(key), .index(index)],
+                "\(key): element \(index + 1) \(word.isEmpty ? "is empty" : "holds a control character: \(QuotedText.visible(word))")"
+            )
+        }
+        return words
+    }
+
     private static func problem(withPath text: String) -> (problem: String, suggestion: String?)? {
         if text.isEmpty { return ("is empty", nil) }
         if hasControl(text) { return ("holds a control character: \(QuotedText.visible(text))", nil) }

@@ -68,6 +68,10 @@ public enum ConfigurationTemplate {
         #alias = "environment"
         # The .tar.gz or .zip.
         #path = "environment.tar.gz"
+        # What makes it, without a shell, in this directory: run by lock when the file is missing or its inputs changed.
+        #command = ["venv-pack", "-p", ".venv", "-o", "environment.tar.gz"]
+        # The files and directories that it is made of.
+        #inputs = [".venv"]
 
         # A job, for `envsync args nightly` and `envsync submit nightly`. Repeat with other names.
         #[jobs.nightly]

@@ -186,7 +186,7 @@ struct ArtifactInspector: Sendable {
 
     /// Patterns for what envsync itself writes below a source directory: a lock can't list its own digest.
     private func ownFiles(below directory: String) -> [String] {
-        var own = [workspace.lockPath]
+        var own = [workspace.lockPath] + MadeArchive.all(of: workspace).map { MadeArchive.aside(of: $0.path) }
         if workspace.storeLocation.scheme == .file { own.append(workspace.storeLocation.path) }
         return own.filter { $0.hasPrefix(directory + "/") }.map { path in
             // A leading slash anchors the pattern; a backslash keeps each character from being a wildcard.

@@ -26,11 +26,14 @@ public struct LockResult: Sendable, Hashable {
 }
 
 extension Engine {
-    /// Looks at all local files and writes `envsync.lock` if it isn't what they are.
+    /// Looks at all local files and writes `envsync.lock` if it isn't what they are. Archives that are older than their
+    /// inputs are made first.
     ///
     /// - Throws: ``EnvSyncError``.
     public func lock(_ options: LockOptions = LockOptions()) async throws -> LockResult {
-        let scan = try await scan(search: options.offline || options.checkOnly ? .caches : .indexes)
+        if !options.checkOnly { try await makeArchives() }
+        let scan = try await scan(
+            search: options.offline || options.checkOnly ? .caches : .indexes, looksAtInputs: options.checkOnly)
         let known = try? workspace.lock()
         if options.checkOnly, let known, !canBuildAtOnce(scan) {
             // Where wheels aren't kept, as in CI, or layers would have to be built, the lock is compared with the sources.
@@ -43,7 +46,7 @@ extension Engine {
         let lock = try await lock(scan)
         let isStale = try write(lock, checkOnly: options.checkOnly)
         return LockResult(
-            lock: lock, wasStale: isStale,
+            lock: lock, wasStale: isStale || !scan.staleArchives.isEmpty,
             differences: known.map { LockBuilder.differences(between: $0, and: scan) } ?? [], bytesRead: scan.bytesRead)
     }
 
@@ -56,9 +59,10 @@ extension Engine {
     }
 
     /// Looks at all local files.
-    func scan(search: LocalScan.Search = .known) async throws -> LocalScan {
+    func scan(search: LocalScan.Search = .known, looksAtInputs: Bool = true) async throws -> LocalScan {
         let reader = LocalReader(workspace, state: state, report: report)
-        return try await LocalScan.run(workspace, reader: reader, search: search, report: report)
+        return try await LocalScan.run(
+            workspace, reader: reader, search: search, looksAtInputs: looksAtInputs, report: report)
     }
 
     /// The lock that a scan makes; builds the layers that were not built before.

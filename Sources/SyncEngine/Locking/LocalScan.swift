@@ -24,6 +24,8 @@ struct LocalScan: Sendable {
     let basis: LockBasis?
     /// What can't be shipped, and why.
     let problems: [LocalProblem]
+    /// Archives whose inputs changed after they were made.
+    var staleArchives: [LockDifference] = []
     /// Bytes read; what was known by its fingerprint was not.
     let bytesRead: Int64
 
@@ -56,10 +58,13 @@ struct LocalScan: Sendable {
 
     /// Scans the workspace.
     ///
-    /// - Parameter reader: looks into the files.
+    /// - Parameters:
+    ///   - reader: looks into the files.
+    ///   - looksAtInputs: whether archives are compared with what they were made of.
     /// - Throws: ``EnvSyncError`` for a lockfile that can't be used.
     static func run(
-        _ workspace: Workspace, reader: LocalReader, search: Search = .known, report: @escaping EventSink
+        _ workspace: Workspace, reader: LocalReader, search: Search = .known, looksAtInputs: Bool = true,
+        report: @escaping EventSink
     ) async throws -> LocalScan {
         defer { reader.save() }
         let (items, discovered) = try Discovery(workspace: workspace).items()
@@ -83,7 +88,14 @@ struct LocalScan: Sendable {
         return LocalScan(
             artifacts: placement.artifacts, layers: isComplete ? placement.layers : placement.layers.filter(\.isOwn),
             decisions: placement.decisions, basis: request?.basis, problems: problems + placement.problems,
+            staleArchives: looksAtInputs ? try await staleArchives(of: workspace, reader) : [],
             bytesRead: reader.bytesRead)
+    }
+
+    private static func staleArchives(of workspace: Workspace, _ reader: LocalReader) async throws -> [LockDifference] {
+        let archives = MadeArchive.all(of: workspace).map { ($0, reader.record($0.key)) }
+        guard !archives.isEmpty else { return [] }
+        return try await OffPool.run { _ in archives.compactMap { $0.difference($1) } }
     }
 
     /// Whether a `[[source]]` ships a directory that a lockfile names, or something inside it.

@@ -137,6 +137,9 @@ public struct LockDifference: Sendable, Hashable {
     public let origin: ArtifactOrigin
     /// A sentence for a human.
     public let message: String
+    /// An input, or the command, that changed after an archive was made, so that the archive is older than its sources;
+    /// `nil` for any other difference.
+    public var input: String?
 }
 
 extension LockBuilder {
@@ -202,6 +205,7 @@ extension LockBuilder {
                         message: "\(QuotedText.visible(origin.path)) is in the lock, but no longer shipped"))
             }
         }
+        differences += scan.staleArchives
         return differences.sorted {
             ($0.origin.section.rawValue, $0.origin.path, $0.kind.rawValue) < (
                 $1.origin.section.rawValue, $1.origin.path, $1.kind.rawValue

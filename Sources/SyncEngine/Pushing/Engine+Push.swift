@@ -6,10 +6,24 @@ import SyncState
 extension Engine {
     /// Makes the store hold what the lock says, and publishes it.
     ///
+    /// Pushes of one workspace go one after the other: each finds what the one before has done.
+    ///
     /// - Throws: ``EnvSyncError``; `CancellationError` if the task was cancelled. In both cases nothing is published,
     ///   and the objects that are in place already stay, whole and verified.
     public func push(_ options: PushOptions = PushOptions()) async throws -> PushResult {
-        let scan = try await scan(search: options.lockFirst ? (options.offline ? .caches : .indexes) : .known)
+        guard !options.dryRun else { return try await pushAlone(options) }
+        return try await withPushLock(options.origin) { waitedFor in
+            var result = try await pushAlone(options)
+            result.waitedFor = waitedFor
+            return result
+        }
+    }
+
+    private func pushAlone(_ options: PushOptions) async throws -> PushResult {
+        if options.lockFirst { try await makeArchives() }
+        let scan = try await scan(
+            search: options.lockFirst ? (options.offline ? .caches : .indexes) : .known,
+            looksAtInputs: !options.lockFirst)
         let lock = try await currentLock(scan, lockFirst: options.lockFirst)
         let connection = try connect(concurrency: options.concurrency)
         let doing = "publish environment \"\(environment)\""
@@ -28,6 +42,7 @@ extension Engine {
             return try await connection.store.isVouchedFor(ref.generation, of: environment, by: connection.user)
         }
         if let ref, ref.generation.id == id, isVouchedFor, !options.repair {
+            let before = publishedBefore(ref)
             rememberPublished(ref.generation, at: ref.publishedAt, lock: lock, connection, fileSystem: ref.fileSystem)
             if !options.dryRun {
                 let session = PushSession(store: connection.store, id: PushID.make(), knownFileSystem: nil)
@@ -37,12 +52,25 @@ extension Engine {
             return PushResult(
                 id: id, generation: ref.generation, supersededBy: nil, published: false, objects: objects.count,
                 bytes: objects.reduce(0) { $0 + $1.size }, objectsSent: 0, bytesSent: 0, objectsRepaired: 0,
-                requests: connection.store.fileSystem.requestCount)
+                requests: connection.store.fileSystem.requestCount, publishedBefore: before)
         }
         let push = Push(
             engine: self, connection: connection, options: options, lock: lock, manifest: manifest, id: id, ref: ref,
             isVouchedFor: isVouchedFor, scan: scan)
-        return try await push.run()
+        var result = try await push.run()
+        if !result.published, let ref, ref.generation == result.generation {
+            result.publishedBefore = publishedBefore(ref)
+        }
+        return result
+    }
+
+    /// The push in this workspace's journal that published what a ref names.
+    private func publishedBefore(_ ref: EnvironmentRef) -> PushRecord? {
+        ((try? state.recentPushes(limit: 100)) ?? []).first { push in
+            // A number alone doesn't tell: a store may have been emptied, and numbers begin anew.
+            push.outcome == .done && push.store == storeName && push.environment == environment.text
+                && push.generation == ref.generation.number && abs(push.startedAt / 1000 - ref.publishedAt) <= 1
+        }
     }
 
     /// The lock to push: it must be what the local files are, as far as they are there.

@@ -7,7 +7,8 @@ extension Push {
     /// and are not looked for; `repair` looks at everything.
     func makePlan(_ objects: [ObjectKey]) async throws -> Plan {
         var plan = Plan()
-        async let generations = store.generations(of: environment)
+        let publishes = options.only == nil
+        async let generations = publishes ? store.generations(of: environment) : []
         let listed = options.repair ? [] : try await listedObjects()
         let candidates = objects.filter { !listed.contains($0) }
         let mends = options.repair && !options.dryRun
@@ -35,8 +36,8 @@ extension Push {
             }
         }
         plan.newest = try await generations.last?.name
-        plan.isCurrent = ref?.generation.id == id
-        if plan.isCurrent, options.repair, let ref { plan.isCurrent = try await isIntact(ref.generation) }
+        plan.isCurrent = ref?.generation.id == id || !publishes
+        if publishes, plan.isCurrent, options.repair, let ref { plan.isCurrent = try await isIntact(ref.generation) }
         return plan
     }
 
@@ -130,7 +131,7 @@ extension Push {
     ///
     /// - Throws: ``EnvSyncError`` if one of them isn't there: nothing was sent then.
     func sources(for plan: Plan) throws -> [ObjectKey: LocalArtifact] {
-        let sources = scan.sources(for: lock)
+        let sources = engine.localSources(of: lock, scan)
         for object in plan.toSend where sources[object] == nil { throw missing(object) }
         return sources
     }

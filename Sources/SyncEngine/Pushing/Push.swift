@@ -20,7 +20,10 @@ struct Push: Sendable {
 
     var store: ObjectStore { connection.store }
     var environment: EnvironmentName { manifest.name }
-    private var doing: String { "publish environment \"\(environment)\"" }
+    private var doing: String {
+        options.only == nil
+            ? "publish environment \"\(environment)\"" : "mend objects of environment \"\(environment)\""
+    }
 
     /// What is known of an object in the store when all is done.
     struct Placed: Sendable {
@@ -55,8 +58,14 @@ struct Push: Sendable {
         var value: (objects: Int, sent: Int, bytes: Int64, repaired: Int) { counts.withLock { $0 } }
     }
 
+    /// The objects that this push is about.
+    var objects: [ObjectKey] {
+        guard let only = options.only else { return manifest.objects }
+        return manifest.objects.filter(only.contains)
+    }
+
     func run() async throws -> PushResult {
-        let objects = manifest.objects
+        let objects = self.objects
         let plan = try await describing(doing, connection) { try await makePlan(objects) }
         let bytesToSend = plan.toSend.reduce(0) { $0 + $1.size }
         let sources = try self.sources(for: plan)
@@ -93,7 +102,8 @@ struct Push: Sendable {
         let pushID = PushID.make()
         let started = Now.seconds
         var record = PushRecord(
-            id: pushID, store: engine.storeName, environment: environment.text, startedAt: Now.milliseconds)
+            id: pushID, store: engine.storeName, environment: environment.text, startedAt: Now.milliseconds,
+            origin: options.origin)
         engine.remember { try $0.begin(record) }
         let session = PushSession(store: store, id: pushID, knownFileSystem: ref?.fileSystem)
         let tally = Tally()
@@ -117,7 +127,8 @@ struct Push: Sendable {
             await engine.rememberClosedDirectory(connection)
             rememberMappings(placed)
             let generation = outcome.published?.generation ?? ref?.generation
-            if let generation, outcome.published.map({ $0.current == $0.generation }) ?? true {
+            let isNewest = outcome.published.map { $0.current == $0.generation } ?? (generation?.id == id)
+            if let generation, isNewest {
                 engine.rememberPublished(generation, at: started, lock: lock, connection, fileSystem: ref?.fileSystem)
             }
             let superseded = outcome.published.flatMap { $0.current == $0.generation ? nil : $0.current }
@@ -205,7 +216,7 @@ struct Push: Sendable {
     // MARK: - The end
 
     private func explained(_ error: any Error, already: Int, of total: Int) -> any Error {
-        guard var error = error as? EnvSyncError, error.consequence == nil else { return error }
+        guard var error = error as? EnvSyncError, error.consequence == nil, options.only == nil else { return error }
         error.consequence =
             "nothing was published"
             + (already > 0

@@ -1,5 +1,6 @@
 import EnvSyncModel
 import ObjectStore
+import SyncState
 
 /// How a push is to be done.
 public struct PushOptions: Sendable, Hashable {
@@ -15,6 +16,11 @@ public struct PushOptions: Sendable, Hashable {
     public var lockFirst = false
     /// With ``lockFirst``: fetch no wheels.
     public var offline = false
+    /// Who pushes; told in the journal, and to others who push at the same time. Default `push`.
+    public var origin = PushRecord.Origin.push
+    /// Look at these objects alone, and publish nothing: what ``repair`` mends is objects of what is published. `nil`:
+    /// all objects of the lock.
+    public var only: Set<ObjectKey>?
 
     /// The defaults.
     public init() {}
@@ -42,4 +48,9 @@ public struct PushResult: Sendable {
     public let objectsRepaired: Int
     /// Requests to servers.
     public let requests: Int
+    /// The push from this workspace that published the generation, if there was nothing left to publish; `nil` if it was
+    /// another workspace's, or the journal doesn't reach back so far.
+    public var publishedBefore: PushRecord?
+    /// Who was waited for before this push could begin; `nil` if nobody was.
+    public var waitedFor: PushRecord.Origin?
 }

@@ -25,11 +25,11 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - format: what they will be written as.
-    ///   - generation: the number of a published generation whose environment is wanted; `nil` is the lock's.
+    ///   - generation: a published generation whose environment is wanted; `nil` is the lock's.
     ///   - exportsDriverPath: whether the caller puts ``SubmissionPlan/driverPythonPath`` on its `PYTHONPATH`.
     /// - Throws: ``EnvSyncError``: if the lock is not published, or if preflight finds an error.
     public func arguments(
-        for jobName: String, format: LaunchFormat = .sparkSubmit, at generation: Int? = nil,
+        for jobName: String, format: LaunchFormat = .sparkSubmit, at generation: GenerationSelector? = nil,
         extraOptions: [String] = [], extraArguments: [String] = [], exportsDriverPath: Bool = false
     ) async throws -> JobArguments {
         let job = try job(jobName)
@@ -55,7 +55,8 @@ extension Engine {
         let emission = Emission(
             job: job.name.text, store: storeName, environment: id, generation: source.generation,
             format: format.rawValue,
-            arguments: line.quoted, emittedAt: Now.seconds, isPinned: generation != nil)
+            arguments: line.quoted, emittedAt: Now.seconds,
+            isPinned: generation.map { $0 != .published(back: 0) } ?? false)
         remember { state in
             // The same again within a minute is no news, and entering it would wait for the disk.
             var last = try state.lastEmission(job: emission.job)
@@ -75,8 +76,8 @@ extension Engine {
         let generation: Int?
     }
 
-    private func argumentsSource(at number: Int?) async throws -> ArgumentsSource {
-        guard let number else {
+    private func argumentsSource(at selector: GenerationSelector?) async throws -> ArgumentsSource {
+        guard let selector else {
             let lock = try workspace.requiredLock()
             let manifest = lock.manifest
             let id = manifest.id
@@ -85,28 +86,18 @@ extension Engine {
         }
         let connection = try connect(concurrency: 4)
         for warning in connection.warnings { report(.warning(warning)) }
-        let doing = "find generation \(number) of environment \"\(environment)\""
-        return try await describing(doing, connection) {
-            let all = try await connection.store.generations(of: environment)
-            let found = all.filter { $0.name.number == number }
-            guard let name = found.last?.name else {
-                let newest = all.last.map { "the newest is \($0.name.number)" } ?? "none was published"
-                throw EnvSyncError(
-                    .notPublished, "environment \"\(environment)\" has no generation \(number) in \(storeName)",
-                    reason: newest, suggestion: "name one that is there; envsync status tells the newest")
-            }
-            if found.count > 1 {
-                report(.warning("\(found.count) generations have the number \(number); using \(name.id.short)"))
-            }
-            guard let generation = try await connection.store.generation(name, of: environment) else {
-                throw EnvSyncError(
-                    .notPublished, "generation \(number) of environment \"\(environment)\" was removed meanwhile")
-            }
-            let ref = try await connection.store.ref(of: environment)
-            return ArgumentsSource(
-                manifest: generation.manifest, id: name.id, base: try sparkBase(connection, known: ref?.fileSystem),
-                generation: number)
+        let listing = try await describing("find the generations of environment \"\(environment)\"", connection) {
+            try await generationListing(connection)
         }
+        let name = try listing.index.find(selector, allowsTwins: true)
+        let twins = listing.index.names.count { $0.number == name.number }
+        if twins > 1, case .number = selector {
+            report(.warning("\(twins) generations have the number \(name.number); using \(name.id.short)"))
+        }
+        let generation = try await generation(name, connection, doing: "use")
+        return ArgumentsSource(
+            manifest: generation.manifest, id: name.id, base: try sparkBase(connection, known: listing.ref?.fileSystem),
+            generation: name.number)
     }
 
     /// Warns about local changes that the published environment doesn't have.
@@ -136,6 +127,7 @@ extension Engine {
         if let known = try? state.publication(store: storeName, environment: environment.text), known.id == id,
             let base = connection.configuredBase ?? known.sparkBase
         {
+            warnIfRolledBack(known)
             return (base, known.generation)
         }
         let (name, ref) = try await describing("find environment \"\(environment)\"", connection) {
@@ -160,6 +152,20 @@ extension Engine {
             report(.warning("generation \(name.number) is not the newest of \"\(environment)\" any more"))
         }
         return (try sparkBase(connection, known: ref?.fileSystem), name.number)
+    }
+
+    /// Warns if this workspace rolled back what it published: the state knows of that without asking the store. That
+    /// somebody else did, only a request tells.
+    private func warnIfRolledBack(_ known: Publication) {
+        let rollback = ((try? state.recentPushes(limit: 50)) ?? []).first { push in
+            push.origin == .rollback && push.outcome == .done && push.store == storeName
+                && push.environment == environment.text && (push.generation ?? 0) > known.generation
+        }
+        guard let number = rollback?.generation else { return }
+        report(
+            .warning(
+                "generation \(known.generation), which is the lock's, was rolled back by generation \(number): the job gets "
+                    + "what was locked; envsync args with --at current is for what is published"))
     }
 
     private func sparkBase(_ connection: StoreConnection, known: String?) throws(EnvSyncError) -> String {

@@ -40,9 +40,11 @@ public struct StatusReport: Sendable {
 extension Engine {
     /// Tells what is mapped where, what is published, how big and when.
     ///
-    /// - Parameter offline: answer from the lock and the state alone.
+    /// - Parameters:
+    ///   - offline: answer from the lock and the state alone.
+    ///   - pushes: how many of the last pushes are told.
     /// - Throws: ``EnvSyncError``.
-    public func status(offline: Bool = false) async throws -> StatusReport {
+    public func status(offline: Bool = false, pushes: Int = 5) async throws -> StatusReport {
         let lock = try workspace.requiredLock()
         let scan = try await scan()
         let connection = try connect(concurrency: 4)
@@ -71,6 +73,6 @@ extension Engine {
                     verifiedAt: mapping?.verifiedAt)
             },
             differences: LockBuilder.differences(between: lock, and: scan),
-            pushes: (try? state.recentPushes(limit: 5)) ?? [])
+            pushes: (try? state.recentPushes(limit: pushes)) ?? [])
     }
 }

@@ -181,7 +181,7 @@ struct PushToHDFSTests {
             let name = try result.json()["environment"] as? String ?? ""
             let isNewest = try StoreReader(instance: hdfs, root: root, environment: name).ref().id == id
             #expect(check.status == (isNewest ? 0 : 1))
-            #expect(try check.findings().map(\.code) == (isNewest ? [] : ["generation-differs"]))
+            #expect(try check.findings().map(\.code) == (isNewest ? [] : ["superseded"]))
         }
     }
 }

@@ -30,11 +30,12 @@ struct WheelFetcher: Sendable {
         let command = try tool() + arguments(missing, requirements: requirements, into: temporary)
         let names = missing.map { $0.wanted?.fileName ?? LockfileRequest.label($0.choice) }.sorted()
         report(.fetching(wheels: names, command: command))
-        let status = try await run(command)
-        guard status == 0 else {
+        let environment = workspace.configuration.lockfile?.fetcher == .uv ? Self.environmentLikeUV : nil
+        let ending = try await ToolProcess(command: command, environment: environment).run()
+        guard ending.status == 0 else {
             throw EnvSyncError(
                 .artifact, "\(command[0]) could not get \(names.count == 1 ? names[0] : "\(names.count) wheels")",
-                reason: "it ended with exit code \(status); its own words are above",
+                reason: "it ended with \(ending.description); its own words are above",
                 suggestion: Self.advice(missing), consequence: "nothing was changed")
         }
         for name in (try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []
@@ -155,41 +156,4 @@ struct WheelFetcher: Sendable {
         (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
             .first { access($0, X_OK) == 0 }
     }
-
-    /// Runs a program with its output on our standard error; ends it if the task is cancelled.
-    private func run(_ command: [String]) async throws -> Int32 {
-        guard let path = Self.find(command[0]) else {
-            throw EnvSyncError(.artifact, "there is no \(command[0]) on PATH")
-        }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = Array(command.dropFirst())
-        if workspace.configuration.lockfile?.fetcher == .uv { process.environment = Self.environmentLikeUV }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.standardError
-        let box = ProcessBox(process)
-        return try await withTaskCancellationHandler {
-            let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-                process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-                do { try process.run() } catch {
-                    process.terminationHandler = nil
-                    continuation.resume(
-                        throwing: EnvSyncError(.artifact, "cannot run \(path): \(error.localizedDescription)"))
-                }
-            }
-            try Task.checkCancellation()
-            return status
-        } onCancel: {
-            box.end()
-        }
-    }
-}
-
-/// Ends a process from another task.
-private final class ProcessBox: Sendable {
-    private let process: Process
-
-    init(_ process: Process) { self.process = process }
-
-    func end() { if process.isRunning { process.terminate() } }
 }
