@@ -62,7 +62,11 @@ let package = Package(
             ], swiftSettings: plain),
         // What scripts/fuzz runs.
         .executableTarget(name: "LockfileFuzzer", dependencies: ["PythonPackaging"], swiftSettings: plain),
-        .executableTarget(name: "envsync", dependencies: ["EnvSyncCommands"], swiftSettings: plain),
+        .executableTarget(
+            name: "envsync",
+            dependencies: [
+                "EnvSyncCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: plain),
 
         .target(name: "TestServer", path: "Tests/TestServer", swiftSettings: plain),
         .testTarget(name: "CurlHTTPTests", dependencies: ["CurlHTTP", "TestServer"], swiftSettings: plain),

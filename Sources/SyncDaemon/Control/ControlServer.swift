@@ -94,7 +94,12 @@ public final class ControlServer: Sendable {
         _ request: WaitRequest, clientLeft: @escaping @Sendable () async -> Void
     ) async throws -> WaitOutcome {
         let status = await control.status()
-        guard status.workspaces.contains(where: { $0.directory == request.directory }) else {
+        let physical = DirectoryNames.physical(request.directory)
+        guard
+            status.workspaces.contains(where: {
+                $0.directory == request.directory || DirectoryNames.physical($0.directory) == physical
+            })
+        else {
             throw ControlFailure(
                 status: 404, code: "configuration", message: "the daemon doesn't serve \(request.directory)",
                 reason: status.workspaces.isEmpty

@@ -78,7 +78,7 @@ public actor Daemon: DaemonControl {
         // The manager hears of us as long as the status can be told, which takes every keeper's answer.
         Task { [weak self] in
             while !Task.isCancelled, let self {
-                _ = await self.status()
+                for (keeper, _) in await self.keepers { _ = await keeper.currentStatus() }
                 self.manager.alive()
                 try? await Task.sleep(for: watchdog / 2)
             }
@@ -121,6 +121,7 @@ public actor Daemon: DaemonControl {
 
     /// What is going on.
     public func status() async -> DaemonStatus {
+        defer { MemoryUse.giveBackSoon() }
         var workspaces: [WorkspaceStatus] = []
         for (keeper, _) in keepers { workspaces.append(await keeper.currentStatus()) }
         return DaemonStatus(
@@ -165,6 +166,10 @@ public actor Daemon: DaemonControl {
             keepers.removeAll { removed.contains($0.keeper.directory) }
             for (keeper, _) in keepers { await keeper.reload(settings) }
             for directory in added { serve(directory, instances.removeValue(forKey: directory)) }
+            let order = new.workspaces
+            keepers.sort { one, other in
+                order.firstIndex(of: one.keeper.directory) ?? 0 < order.firstIndex(of: other.keeper.directory) ?? 0
+            }
             for (keeper, task) in leaving {
                 await keeper.stop(grace: Self.grace)
                 await task.value
@@ -184,6 +189,10 @@ public actor Daemon: DaemonControl {
     public func stop() async { stopped.continuation.yield() }
 
     private func keeper(of directory: String) -> WorkspaceKeeper? {
-        keepers.first { $0.keeper.directory == directory }?.keeper
+        let keepers = self.keepers.map(\.keeper)
+        if let keeper = keepers.first(where: { $0.directory == directory }) { return keeper }
+        // A shell that went there through a link may know another name.
+        let physical = DirectoryNames.physical(directory)
+        return keepers.first { DirectoryNames.physical($0.directory) == physical }
     }
 }

@@ -93,6 +93,7 @@ extension DaemonSettings {
         if settings.workspaces.isEmpty, settings.configurationFile == nil, let fallback = overrides.fallback {
             settings.workspaces = [fallback]
         }
+        settings.workspaces = DirectoryNames.distinct(settings.workspaces)
         settings.autoLock = overrides.autoLock ?? settings.autoLock
         settings.quietTime = overrides.quietTime ?? settings.quietTime
         settings.maxDelay = max(overrides.maxDelay ?? settings.maxDelay, settings.quietTime)

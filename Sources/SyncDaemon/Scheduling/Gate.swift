@@ -1,22 +1,34 @@
-/// Lets a few at a time through.
+/// Lets a few at a time through, of each kind: a store that hangs must not hold up the workspaces of another.
 actor Gate {
-    private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private let limit: Int
+    private var inside: [String: Int] = [:]
+    private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
 
-    init(limit: Int) { free = max(1, limit) }
+    /// - Parameter limit: how many of one kind.
+    init(limit: Int) { self.limit = max(1, limit) }
 
     /// Does the work when it is its turn. A cancelled task still waits for its turn, which comes soon: whoever is inside
     /// is cancelled with it.
-    func run<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
-        if free > 0 {
-            free -= 1
+    func run<Value: Sendable>(_ kind: String, _ body: @Sendable () async throws -> Value) async throws -> Value {
+        if inside[kind, default: 0] < limit {
+            inside[kind, default: 0] += 1
         } else {
-            await withCheckedContinuation { waiting.append($0) }
+            await withCheckedContinuation { waiting[kind, default: []].append($0) }
         }
-        defer {
-            if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-        }
+        defer { leave(kind) }
         try Task.checkCancellation()
         return try await body()
+    }
+
+    private func leave(_ kind: String) {
+        if var queue = waiting[kind], !queue.isEmpty {
+            // Whoever comes next takes the place over.
+            let next = queue.removeFirst()
+            waiting[kind] = queue.isEmpty ? nil : queue
+            next.resume()
+        } else {
+            let count = inside[kind, default: 1] - 1
+            inside[kind] = count > 0 ? count : nil
+        }
     }
 }

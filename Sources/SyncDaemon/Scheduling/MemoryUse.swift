@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Memory that a push needed, and nobody needs while the daemon sleeps.
 enum MemoryUse {
@@ -16,6 +17,22 @@ enum MemoryUse {
             guard let start = UnsafeMutableRawPointer(bitPattern: code.lowerBound) else { continue }
             // For a private mapping of a file that nobody wrote to, madvise(2) promises the file's content afterwards.
             _ = madvise(start, code.count, Int32(MADV_DONTNEED))
+        }
+    }
+
+    private static let isPlanned = Mutex(false)
+
+    /// Gives back in a while, once for all who asked meanwhile.
+    static func giveBackSoon() {
+        let isFirst = isPlanned.withLock { isPlanned in
+            defer { isPlanned = true }
+            return !isPlanned
+        }
+        guard isFirst else { return }
+        Task.detached {
+            try? await Task.sleep(for: .seconds(10))
+            isPlanned.withLock { $0 = false }
+            giveBack()
         }
     }
 

@@ -10,6 +10,12 @@ extension WorkspaceKeeper {
             didLock: { [weak self] stamp in await self?.locked(stamp) })
     }
 
+    /// The scheme and the server of the store: whoever shares it shares its fate.
+    private var storeServer: String {
+        (status.store ?? directory).split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3)
+            .joined(separator: "/")
+    }
+
     private func locked(_ stamp: FileStamp?) { ownLock = stamp }
 
     // MARK: - Publishing
@@ -24,10 +30,12 @@ extension WorkspaceKeeper {
         status.phase = .examining
         status.counters.examinations += 1
         // What the configuration names now is watched before it is read, so that nothing is lost meanwhile.
-        watch(try? Workspace.load(directory: directory))
+        let workspace = try? Workspace.load(directory: directory)
+        if let workspace { status.store = workspace.storeLocation.description }
+        watch(workspace)
         let cycle = publishCycle
         do {
-            let outcome = try await gate.run { try await cycle.run() }
+            let outcome = try await gate.run(storeServer) { try await cycle.run() }
             took(outcome, since: since)
             answer(upTo: answers, waitOutcome(outcome))
         } catch is CancellationError {
@@ -166,7 +174,7 @@ extension WorkspaceKeeper {
         checkAt = .now + settings.checkInterval * Double.random(in: 0.9...1.1)
         let cycle = publishCycle
         do {
-            let standing = try await gate.run { try await cycle.engine().standing() }
+            let standing = try await gate.run(storeServer) { try await cycle.engine().standing() }
             if let ref = standing.ref { status.generation = .init(ref) }
             switch standing.verdict {
             case .published: status.drift.removeAll { $0.code == DriftFinding.Code.superseded.rawValue }
@@ -194,7 +202,7 @@ extension WorkspaceKeeper {
         options.share = settings.scrubShare
         let chosen = options
         do {
-            let result = try await gate.run { try await cycle.engine().scrub(chosen) }
+            let result = try await gate.run(storeServer) { try await cycle.engine().scrub(chosen) }
             status.counters.objectsVerified += result.objects
             status.counters.objectsHealed += result.healed
             status.scrub = .init(

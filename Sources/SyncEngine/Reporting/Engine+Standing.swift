@@ -43,7 +43,9 @@ extension Engine {
                 return PublicationStanding(id: id, ref: nil, known: known, verdict: .unpublished)
             }
             guard let ref else { return PublicationStanding(id: id, ref: nil, known: known, verdict: .unpublished) }
-            if ref.generation.id == id { return PublicationStanding(id: id, ref: ref, known: known, verdict: .published) }
+            guard ref.generation.id != id else {
+                return PublicationStanding(id: id, ref: ref, known: known, verdict: .published)
+            }
             let verdict = try await Self.verdict(id, ref, known) {
                 try await connection.store.generations(of: environment).contains { $0.name.id == id }
             }

@@ -68,6 +68,14 @@ import Testing
         #expect(!settings.autoLock && settings.quietTime == .seconds(1) && settings.scrubInterval == nil)
     }
 
+    @Test func aWorkspaceUnderTwoNamesIsServedOnce() throws {
+        try FileManager.default.createDirectory(atPath: directory + "/etl", withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: directory + "/link", withDestinationPath: directory + "/etl")
+        let names = [directory + "/link", directory + "/etl", directory + "/gone"]
+        #expect(try load(nil) { $0.workspaces = names }.workspaces == [names[0], names[2]])
+    }
+
     @Test func withoutAFileTheCurrentWorkspaceIsServed() throws {
         let settings = try load(nil) { $0.fallback = "/here" }
         #expect(settings.workspaces == ["/here"])

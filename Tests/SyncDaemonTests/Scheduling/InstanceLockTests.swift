@@ -30,7 +30,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<50 {
                 group.addTask {
-                    try await gate.run {
+                    try await gate.run("store") {
                         await inside.enter()
                         try await Task.sleep(for: .milliseconds(1))
                         await inside.leave()
@@ -47,9 +47,25 @@ import Testing
         struct Failure: Error {}
         let gate = Gate(limit: 1)
         for _ in 0..<3 {
-            await #expect(throws: Failure.self) { try await gate.run { throw Failure() } }
+            await #expect(throws: Failure.self) { try await gate.run("store") { throw Failure() } }
         }
-        #expect(try await gate.run { 1 } == 1)
+        #expect(try await gate.run("store") { 1 } == 1)
+    }
+
+    @Test func oneStoreDoesNotHoldUpAnother() async throws {
+        let gate = Gate(limit: 1)
+        let (held, release) = AsyncStream.makeStream(of: Void.self)
+        let (entered, didEnter) = AsyncStream.makeStream(of: Void.self)
+        let slow = Task {
+            try await gate.run("slow") {
+                didEnter.finish()
+                for await _ in held {}
+            }
+        }
+        for await _ in entered {}
+        #expect(try await gate.run("quick") { 1 } == 1)
+        release.finish()
+        try await slow.value
     }
 
     private actor Counter {
