@@ -99,7 +99,8 @@ struct PushLockTests {
         #expect(try results.allSatisfy { try $0.json()["origin"] as? String == "push" })
     }
 
-    @Test("a workspace that can't be written to is pushed without a lock",
+    @Test(
+        "a workspace that can't be written to is pushed without a lock",
         .enabled(if: getuid() == 0, "only the superuser can run a program as another user"))
     func readOnly() throws {
         let workspace = try TestWorkspace.typical(store: "file://" + NSTemporaryDirectory() + "/envsync-ro-\(UUID())")

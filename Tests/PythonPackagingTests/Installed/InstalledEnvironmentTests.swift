@@ -134,7 +134,8 @@ struct InstalledEnvironmentTests {
         for package in found.compactMap({ $0 }) { #expect(try package.verify(in: environment).files == 0) }
     }
 
-    @Test("a site-packages that can't be read is an error with its path",
+    @Test(
+        "a site-packages that can't be read is an error with its path",
         .enabled(if: geteuid() != 0, "the superuser may read everything"))
     func unreadable() throws {
         let bench = try InstalledBench()
