@@ -58,7 +58,7 @@ struct CheckRun: Sendable {
         for file in files { try? file.write(file.format.failure(report, error) ?? "") }
         // The table has nothing for standard output then, and the document of --json is printed with the error.
         guard format != .table, format != .json, let text = try? format.failure(report, error) else { return }
-        try? context.output.result(DriftFailureDocument(error), text: text)
+        try? context.output.result(ErrorDocument(error), text: text)
     }
 
     /// What is looked for, and why the rest isn't.

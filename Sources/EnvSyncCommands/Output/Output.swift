@@ -69,7 +69,7 @@ final class Output: Sendable {
 }
 
 /// An error for machines.
-private struct ErrorDocument: Encodable {
+struct ErrorDocument: Encodable {
     struct Body: Encodable {
         let code: String
         let message: String

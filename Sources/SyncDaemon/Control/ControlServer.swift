@@ -135,7 +135,7 @@ public final class ControlServer: Sendable {
         return WaitOutcome(
             isInSync: false,
             problem: .init(
-                code: WaitRequest.timeoutCode, message: "not in step within \(limit.inWords)",
+                code: WaitRequest.timeoutCode, message: "not in sync within \(limit.inWords)",
                 suggestion: "envsync daemon status", since: Date().timeIntervalSince1970))
     }
 

@@ -4,7 +4,7 @@ import Glibc
 import Logging
 import SyncEngine
 
-/// Keeps workspaces in step with their stores until it is told to stop.
+/// Keeps workspaces in sync with their stores until it is told to stop.
 public actor Daemon: DaemonControl {
     private let overrides: DaemonOverrides
     private let version: String

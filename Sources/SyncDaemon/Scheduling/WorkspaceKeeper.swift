@@ -2,7 +2,7 @@ import EnvSyncModel
 import Logging
 import SyncEngine
 
-/// Keeps one workspace in step with the store: waits for changes, and deals with them one after the other.
+/// Keeps one workspace in sync with the store: waits for changes, and deals with them one after the other.
 ///
 /// It sleeps unless something rings: a change, the clock, or somebody who waits. What takes time runs outside of the
 /// actor, so that the status can always be told.

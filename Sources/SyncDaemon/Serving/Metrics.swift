@@ -82,7 +82,7 @@ enum Metrics {
                 }
             })
         metrics.add(
-            "envsync_problem", .gauge, "1 for what keeps a workspace from being in step.",
+            "envsync_problem", .gauge, "1 for what keeps a workspace from being in sync.",
             workspaces.compactMap { workspace in
                 workspace.problem.map {
                     Sample(

@@ -21,7 +21,7 @@ struct OverviewPage {
         guard !status.workspaces.isEmpty else { return "The daemon runs and serves no workspace yet." }
         let standings = status.workspaces.map(Standing.init)
         let groups: [(Tone, String)] = [
-            (.bad, "blocked"), (.warn, "to look at"), (.busy, "busy"), (.plain, "starting"), (.good, "in step"),
+            (.bad, "blocked"), (.warn, "to look at"), (.busy, "busy"), (.plain, "starting"), (.good, "in sync"),
         ]
         let parts = groups.compactMap { tone, words in
             let count = standings.filter { $0.tone == tone }.count
@@ -88,7 +88,7 @@ struct OverviewPage {
         }
         if let inSyncAt = workspace.inSyncAt {
             HTMLNode.tag(.div) {
-                HTMLNode.tag(.dt) { "Seen in step" }
+                HTMLNode.tag(.dt) { "Seen in sync" }
                 HTMLNode.tag(.dd) { PagePart.time(inSyncAt, now: now) }
             }
         }

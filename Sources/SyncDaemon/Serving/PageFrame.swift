@@ -85,7 +85,7 @@ enum PagePart {
         }
     }
 
-    /// What keeps a workspace from being in step, and what to do.
+    /// What keeps a workspace from being in sync, and what to do.
     static func problem(_ problem: WorkspaceStatus.Problem, tone: Tone, nextAttemptAt: Double?, now: Double) -> HTMLNode
     {
         .tag(.div, "box \(tone.rawValue)") {

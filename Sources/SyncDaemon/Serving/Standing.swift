@@ -29,9 +29,9 @@ struct Standing: Sendable, Hashable {
             if !workspace.drift.isEmpty {
                 self.init(.warn, "\u{25B3}", "drift")
             } else if workspace.isInSync {
-                self.init(.good, "\u{2713}", "in step")
+                self.init(.good, "\u{2713}", "in sync")
             } else {
-                self.init(.warn, "\u{25B3}", workspace.generation == nil ? "not published" : "not in step")
+                self.init(.warn, "\u{25B3}", workspace.generation == nil ? "not published" : "not in sync")
             }
         }
     }

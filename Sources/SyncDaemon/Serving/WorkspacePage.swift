@@ -103,7 +103,7 @@ struct WorkspacePage {
 
     @HTMLBuilder private var smallFacts: [HTMLNode] {
         if let store = workspace.store { fact("Store", "wide") { HTMLNode.tag(.code) { store } } }
-        fact("Seen in step") {
+        fact("Seen in sync") {
             if let inSyncAt = workspace.inSyncAt { PagePart.time(inSyncAt, now: now) } else { "not yet" }
         }
         fact("Last change") {

@@ -61,7 +61,7 @@ public struct WorkspaceStatus: Codable, Sendable, Hashable {
         case polling
     }
 
-    /// What keeps the workspace from being in step.
+    /// What keeps the workspace from being in sync.
     public struct Problem: Codable, Sendable, Hashable {
         /// The error's stable code.
         public var code: String
@@ -244,7 +244,7 @@ public struct WorkspaceStatus: Codable, Sendable, Hashable {
     public var isInSync: Bool
     /// The generation that the store's ref names, when last asked.
     public var generation: PublishedGeneration?
-    /// What keeps it from being in step.
+    /// What keeps it from being in sync.
     public var problem: Problem?
     /// When the next attempt will be; only while ``Phase/retrying``.
     public var nextAttemptAt: Double?

@@ -49,7 +49,7 @@ struct ExpectedPackages {
 
 extension Check {
     /// What only installs others, and what Spark brings to the workers itself.
-    private static let neverExtra: Set = ["pip", "setuptools", "wheel", "uv", "pkg-resources", "pyspark", "py4j"]
+    static let neverExtra: Set = ["pip", "setuptools", "wheel", "uv", "pkg-resources", "pyspark", "py4j"]
 
     /// Compares an installed environment with the lock: names, versions and files.
     ///

@@ -11,11 +11,6 @@ struct InstalledSide: Sendable {
     /// What a reader should know of how it was read.
     let notes: [String]
 
-    /// What only installs others, and what Spark brings to the workers itself: the same that `check --env` passes over.
-    private static let tools: Set<String> = [
-        "pip", "setuptools", "wheel", "uv", "pkg-resources", "pyspark", "py4j",
-    ]
-
     /// - Parameter given: absolute, or relative to the current directory; `nil` for the active one, or else `.venv` in the
     ///   workspace.
     /// - Throws: ``EnvSyncError`` if there is none.
@@ -36,7 +31,7 @@ struct InstalledSide: Sendable {
         var seen = Set<String>()
         let packages = installed.packages.filter { seen.insert($0.name + "==" + ($0.version ?? "")).inserted }
         // Sources that are worked on are shipped as such, and tools are nobody's dependency, unless they are locked.
-        let optional = Set(packages.filter { $0.source?.isDirectory ?? false }.map(\.name)).union(tools)
+        let optional = Set(packages.filter { $0.source?.isDirectory ?? false }.map(\.name)).union(Check.neverExtra)
         return InstalledSide(
             prefix: installed.prefix,
             content: EnvironmentContent(

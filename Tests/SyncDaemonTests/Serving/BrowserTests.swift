@@ -86,7 +86,7 @@ struct BrowserTests {
             let dom = try await Chromium.run(
                 ["--dump-dom", "--virtual-time-budget=12000", "--enable-logging=stderr", url])
             #expect(dom.output.contains("etl-nightly"))
-            #expect(dom.output.contains("3 workspaces: 1 busy, 2 in step."), "\(dom.output.suffix(3000))")
+            #expect(dom.output.contains("3 workspaces: 1 busy, 2 in sync."), "\(dom.output.suffix(3000))")
             #expect(!dom.errors.contains("Content Security Policy") && !dom.errors.contains("CONSOLE"), "\(dom.errors)")
         }
     }

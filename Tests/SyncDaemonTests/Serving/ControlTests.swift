@@ -143,7 +143,7 @@ import Testing
         try await serve(control) { client in
             let outcome = try await client.wait(for: "/work/etl", timeout: .milliseconds(300))
             #expect(!outcome.isInSync && outcome.problem?.code == WaitRequest.timeoutCode)
-            #expect(outcome.problem?.message == "not in step within 0.3 s")
+            #expect(outcome.problem?.message == "not in sync within 0.3 s")
             try await holdsSoon { control.cancelled == 1 && control.waiting == 0 }
         }
     }

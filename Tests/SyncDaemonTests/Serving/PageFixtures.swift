@@ -87,7 +87,7 @@ enum PageFixtures {
             .init(
                 code: "object-content", subject: "numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.whl",
                 message: "the store holds other bytes than were published (SHA-256 differs)",
-                suggestion: "envsync push --verify, while the local wheel is still there"),
+                suggestion: "envsync push --repair, while the local wheel is still there"),
             .init(
                 code: "superseded", subject: "etl", message: "alice@laptop published generation 13 since",
                 suggestion: "envsync diff 12 13; then envsync push, or take over what is published"),

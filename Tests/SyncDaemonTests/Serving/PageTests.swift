@@ -75,11 +75,11 @@ import Testing
         ),
         (
             "busy /",
-            ["3 workspaces: 2 busy, 1 in step.", "Sending: 41 %", "<progress max=\"48300000\" value=\"20112000\""]
+            ["3 workspaces: 2 busy, 1 in sync.", "Sending: 41 %", "<progress max=\"48300000\" value=\"20112000\""]
         ),
         ("busy /workspaces/0", ["pushing", "20 MB of 48 MB, 2 of 6 objects", "data-refresh=\"1000\"", "3 waiting"]),
         ("retrying /workspaces/0", ["retrying", "next attempt", "in 18 s", "Connection refused", "unreachable"]),
-        ("blocked /", ["blocked", "1 blocked, 1 in step", "no wheel fits the target: numpy 2.1.3", "1 h ago"]),
+        ("blocked /", ["blocked", "1 blocked, 1 in sync", "no wheel fits the target: numpy 2.1.3", "1 h ago"]),
         ("drift /", ["drift", "3 differences found"]),
         ("drift /workspaces/0", ["object-content", "superseded", "envsync lock", "1 healed, 1 not"]),
         (

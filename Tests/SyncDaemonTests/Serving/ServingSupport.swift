@@ -60,7 +60,7 @@ extension DaemonStatus {
 }
 
 extension WorkspaceStatus {
-    /// One that is in step, or what is changed of it.
+    /// One that is in sync, or what is changed of it.
     static func sample(_ directory: String = "/work/etl", _ change: (inout Self) -> Void = { _ in }) -> WorkspaceStatus
     {
         var status = WorkspaceStatus(directory: directory, autoLock: true)

@@ -6,7 +6,7 @@ import SyncEngine
 /// `envsync daemon`
 struct DaemonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "daemon", abstract: "Keep workspaces in step with the store while people work.",
+        commandName: "daemon", abstract: "Keep workspaces in sync with the store while people work.",
         discussion: """
             It watches what `lock` reads, and pushes a few seconds after the last change: a wheel is built, a source
             saved, a lockfile resolved again. It goes through the same engine as `envsync push`, and never works against

@@ -58,23 +58,3 @@ struct DriftDocument: Encodable {
         bytesReceived = result.bytesReceived
     }
 }
-
-/// What `--report json=FILE` holds if the check failed: as `--json` prints it.
-struct DriftFailureDocument: Encodable {
-    struct Body: Encodable {
-        let code: String
-        let message: String
-        let reason: String?
-        let suggestion: String?
-        let consequence: String?
-    }
-
-    let schemaVersion = 1
-    let error: Body
-
-    init(_ error: EnvSyncError) {
-        self.error = Body(
-            code: error.code.rawValue, message: error.message, reason: error.reason, suggestion: error.suggestion,
-            consequence: error.consequence)
-    }
-}

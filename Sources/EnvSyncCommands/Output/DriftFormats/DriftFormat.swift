@@ -19,7 +19,7 @@ enum DriftFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
     func failure(_ report: DriftReport, _ error: EnvSyncError) throws -> String? {
         switch self {
         case .table: "error: " + error.description
-        case .json: try Output.json(DriftFailureDocument(error))
+        case .json: try Output.json(ErrorDocument(error))
         case .junit, .github, .gitlab, .sarif: try machineText(report)
         }
     }
