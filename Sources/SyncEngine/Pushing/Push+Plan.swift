@@ -131,7 +131,8 @@ extension Push {
     ///
     /// - Throws: ``EnvSyncError`` if one of them isn't there: nothing was sent then.
     func sources(for plan: Plan) throws -> [ObjectKey: LocalArtifact] {
-        let sources = engine.localSources(of: lock, scan)
+        // What was built of sources that are gone can mend the store; what is published anew has its sources.
+        let sources = options.repair ? engine.localSources(of: lock, scan) : scan.sources(for: lock)
         for object in plan.toSend where sources[object] == nil { throw missing(object) }
         return sources
     }

@@ -130,9 +130,15 @@ struct ConfigurationFaultTests {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             line.hasPrefix("#") && !line.hasPrefix("# ") ? String(line.dropFirst()) : String(line)
         }
-        try workspace.write("envsync.toml", lines.joined(separator: "\n"))
-        let result = try workspace.envsync("lock")
         // The files it names aren't there; the configuration itself is understood.
+        try workspace.write("envsync.toml", lines.joined(separator: "\n"))
+        let packing = try workspace.envsync("lock", environment: ["PATH": "/nowhere"])
+        #expect(packing.status == 2)
+        #expect(!packing.stderr.contains("envsync.toml:"), "\(packing)")
+        #expect(packing.stderr.contains("+ venv-pack -p .venv -o environment.tar.gz"), "\(packing)")
+        let others = lines.filter { !$0.hasPrefix("command =") && !$0.hasPrefix("inputs =") }
+        try workspace.write("envsync.toml", others.joined(separator: "\n"))
+        let result = try workspace.envsync("lock")
         #expect(result.status == 2)
         #expect(!result.stderr.contains("envsync.toml:"), "\(result)")
         #expect(result.stderr.contains("there is no lockfile \"uv.lock\""), "\(result)")
