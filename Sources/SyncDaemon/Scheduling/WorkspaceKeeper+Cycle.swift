@@ -25,7 +25,9 @@ extension WorkspaceKeeper {
         let answers = ticket
         let since = changedAt
         changedAt = nil
+        let pending = status.pendingChanges
         retryAt = nil
+        writtenSince = nil
         status.pendingChanges = 0
         status.phase = .examining
         status.counters.examinations += 1
@@ -35,6 +37,7 @@ extension WorkspaceKeeper {
         watch(workspace)
         let cycle = publishCycle
         do {
+            try claim()
             let outcome = try await gate.run(storeServer) { try await cycle.run() }
             took(outcome, since: since)
             answer(upTo: answers, waitOutcome(outcome))
@@ -42,6 +45,7 @@ extension WorkspaceKeeper {
             changedAt = since ?? changedAt
         } catch {
             changedAt = since ?? changedAt
+            status.pendingChanges += pending
             // The configuration may be what is wrong, or what was corrected; and it may name other files now.
             watch(try? Workspace.load(directory: directory))
             failed(error as? EnvSyncError ?? EnvSyncError(.system, "unexpected failure: \(error)"), answers: answers)
@@ -90,6 +94,13 @@ extension WorkspaceKeeper {
     }
 
     private func waitOutcome(_ outcome: PublishCycle.Outcome) -> WaitOutcome {
+        if let damage = status.drift.first(where: { $0.code.hasPrefix("object-") }) {
+            return WaitOutcome(
+                isInSync: false, generation: outcome.standing.ref?.generation.number,
+                problem: .init(
+                    code: damage.code, message: "\(damage.subject): \(damage.message)", suggestion: damage.suggestion,
+                    since: WallClock.now))
+        }
         if outcome.standing.verdict == .superseded {
             let drift = status.drift.first { $0.code == DriftFinding.Code.superseded.rawValue }
             return WaitOutcome(
@@ -115,7 +126,7 @@ extension WorkspaceKeeper {
         }
         status.drift.removeAll { $0.code == drift.code }
         status.drift.append(drift)
-        status.phase = .idle
+        if status.problem == nil { status.phase = .idle }
     }
 
     private func failed(_ error: EnvSyncError, answers: Int) {
@@ -130,15 +141,20 @@ extension WorkspaceKeeper {
         let problem = WorkspaceStatus.Problem(
             code: error.code.rawValue, message: error.message, reason: error.reason, suggestion: error.suggestion,
             since: since)
-        let isNews = status.problem?.message != problem.message
+        let isNews =
+            error.isOfStore
+            ? toldFailures.insert(problem.code).inserted : status.problem?.message != problem.message
         status.problem = problem
-        let delay = error.isOfStore ? storeBackoff.next() : localBackoff.next()
-        retryAt = .now + delay
         if error.isOfStore {
+            retryAt = .now + storeBackoff.next()
             status.phase = .retrying
             tell(isNews, "\(error); nothing is lost, trying again until it works")
             return
         }
+        retryAt = .now + localBackoff.next()
+        // Whether the store answers is not known; it will be asked by the clock.
+        storeBackoff.reset()
+        toldFailures = []
         status.phase = .blocked
         if let workspace = try? Workspace.load(directory: directory) {
             status.environment = workspace.configuration.environment.text
@@ -162,6 +178,7 @@ extension WorkspaceKeeper {
 
     private func storeAnswered() {
         storeBackoff.reset()
+        toldFailures = []
         guard let problem = status.problem else { return }
         let seconds = Int(WallClock.now - problem.since)
         logger.notice("solved after \(seconds) s: \(problem.message)")

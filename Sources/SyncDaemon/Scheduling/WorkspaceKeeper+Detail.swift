@@ -27,7 +27,9 @@ extension WorkspaceKeeper {
         let cycle = PublishCycle(directory: directory, autoLock: false, logger: logger, progress: LiveProgress())
         let generations = self.generations
         // While a push is under way, or the store is down, what was known before is shown.
-        let asksStore = status.phase == .idle || status.phase == .settling
+        let isQuiet = [.idle, .settling, .blocked].contains(status.phase)
+        let failedLately = historyFailedAt.map { ContinuousClock.now - $0 < .seconds(15) } ?? false
+        let asksStore = isQuiet && !failedLately
         guard
             let engine = try? cycle.engine(),
             let report = try? await engine.status(offline: true, pushes: 60)
@@ -35,7 +37,10 @@ extension WorkspaceKeeper {
         detail.objects = report.rows.map(WorkspaceDetail.Object.init)
         detail.pushes = report.pushes.map(WorkspaceDetail.Push.init)
         guard asksStore else { return detail }
-        guard let history = try? await engine.history(limit: 20, cache: generations) else { return detail }
+        guard let history = try? await engine.history(limit: 20, cache: generations) else {
+            historyFailedAt = .now
+            return detail
+        }
         detail.generations = history.map(WorkspaceDetail.GenerationEntry.init)
         detailCache = (key, detail)
         return detail

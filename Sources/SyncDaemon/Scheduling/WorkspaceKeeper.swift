@@ -25,6 +25,10 @@ actor WorkspaceKeeper {
     var changedAt: ContinuousClock.Instant?
     var retryAt: ContinuousClock.Instant?
     var storeBackoff = Backoff.store
+    /// Kinds of failures of the store that were told since it last answered.
+    var toldFailures: Set<String> = []
+    /// Since when a changed file has been open for writing.
+    var writtenSince: ContinuousClock.Instant?
     var localBackoff = Backoff.local
     var checkAt: ContinuousClock.Instant?
     var scrubAt: ContinuousClock.Instant?
@@ -36,6 +40,10 @@ actor WorkspaceKeeper {
     var work: Task<Void, Never>?
     var isStopping = false
     var detailCache: (key: DetailKey, detail: WorkspaceDetail)?
+    /// When the store was last asked for the status page, and didn't answer.
+    var historyFailedAt: ContinuousClock.Instant?
+    /// How often the loop woke up.
+    private(set) var turns = 0
 
     struct Waiter {
         let ticket: Int
@@ -64,6 +72,7 @@ actor WorkspaceKeeper {
         settling.changed(recentlyChanged, at: .now)
         alarm.ring()
         for await _ in alarm.rings {
+            turns += 1
             while !isStopping, let job = nextJob() { await perform(job) }
             if isStopping { break }
             alarm.set(nextTime())
@@ -88,32 +97,50 @@ actor WorkspaceKeeper {
     private func nextJob() -> Job? {
         let now = ContinuousClock.now
         if settling.isPending {
+            setPhase(.settling)
             if let due = settling.due, due <= now {
                 switch settling.settle(at: now, isBeingWritten: { OpenForWriting.isOpen($0) == true }) {
                 case .settled: return .cycle
-                case .beingWritten(let paths):
-                    setPhase(.settling)
-                    logger.debug(
-                        "waiting for files that are being written", metadata: ["first": "\(paths.first ?? "")"])
-                case .notYet: setPhase(.settling)
+                case .beingWritten(let paths): isBeingWritten(paths, now)
+                case .notYet: break
                 }
-            } else {
-                setPhase(.settling)
             }
-            return nil
+        } else if let retryAt, retryAt <= now {
+            return .cycle
         }
-        if let retryAt, retryAt <= now { return .cycle }
-        // Nothing but a retry while the store doesn't answer.
-        guard status.phase != .retrying else { return nil }
+        // Nothing but another attempt while the store doesn't answer.
+        guard !isStoreDown else { return nil }
         if let scrubAt, scrubAt <= now { return .scrub }
         if let checkAt, checkAt <= now { return .check }
         return nil
     }
 
+    /// Never a time for which ``nextJob()`` has nothing to do: the loop would go round and round.
     private func nextTime() -> ContinuousClock.Instant? {
-        let others = status.phase == .retrying ? [retryAt] : [retryAt, scrubAt, checkAt]
-        return ([settling.due] + others).compactMap { $0 }.min()
+        let publishing = settling.isPending ? settling.due : retryAt
+        return ([publishing] + (isStoreDown ? [] : [scrubAt, checkAt])).compactMap { $0 }.min()
     }
+
+    /// A file that is never closed keeps everything back: that is told after a minute.
+    private func isBeingWritten(_ paths: [String], _ now: ContinuousClock.Instant) {
+        logger.debug("waiting for files that are being written", metadata: ["first": "\(paths.first ?? "")"])
+        let since = writtenSince ?? now
+        writtenSince = since
+        guard now - since >= Self.longWriting, status.problem?.code != Self.beingWritten, let first = paths.first else {
+            return
+        }
+        let more = paths.count > 1 ? " (and \(paths.count - 1) more)" : ""
+        let message =
+            "\(QuotedText.visible(first))\(more) is still being written, and nothing is pushed until it is closed"
+        status.problem = .init(
+            code: Self.beingWritten, message: message,
+            suggestion: "end the program that has it open for writing (fuser -v shows it)",
+            since: WallClock.time(of: since))
+        logger.warning("\(message)")
+    }
+
+    private static let beingWritten = "being-written"
+    private static let longWriting = Duration.seconds(60)
 
     private func perform(_ job: Job) async {
         let task = Task {
@@ -130,6 +157,9 @@ actor WorkspaceKeeper {
         for warning in progress.takeWarnings() { logger.warning("\(warning)") }
         MemoryUse.giveBack()
     }
+
+    /// Whether the store did not answer when it was last asked.
+    private var isStoreDown: Bool { storeBackoff.failures > 0 }
 
     /// Ends the loop: what is under way may finish for a while, and is then abandoned safely.
     func stop(grace: Duration) async {
@@ -153,13 +183,13 @@ actor WorkspaceKeeper {
     // MARK: - Watching
 
     /// Watches what the configuration names; as long as it can't be read, the files that it is in.
-    func watch() {
-        if instance == nil {
-            do { instance = try InstanceLock(workspace: directory) } catch {
-                logger.warning("\(error.message)")
-            }
-        }
-        watch(try? Workspace.load(directory: directory))
+    func watch() { watch(try? Workspace.load(directory: directory)) }
+
+    /// Takes the workspace for this daemon alone, if it could not before: it may have been made only now.
+    ///
+    /// - Throws: ``EnvSyncError`` if another daemon has it.
+    func claim() throws(EnvSyncError) {
+        if instance == nil { instance = try InstanceLock(workspace: directory) }
     }
 
     /// - Returns: whether other paths are watched than before.
@@ -195,6 +225,8 @@ actor WorkspaceKeeper {
         if let ownLock, paths.contains(lock), FileStamp(lock) == ownLock { paths.remove(lock) }
         if batch.isOverflow { status.counters.overflows += 1 }
         guard batch.isOverflow || !paths.isEmpty else { return }
+        // Which paths changed isn't known; those that may still be written are young.
+        if batch.isOverflow { paths.formUnion(recentlyChanged) }
         let now = ContinuousClock.now
         settling.changed(paths, at: now)
         changedAt = changedAt ?? now
@@ -234,7 +266,7 @@ actor WorkspaceKeeper {
         watcher = nil
         watch()
         settling.changed(recentlyChanged, at: .now)
-        lookNow()
+        alarm.ring()
     }
 
     /// Files that were changed not long ago, and may still be being written by somebody who has not written since.
@@ -244,7 +276,8 @@ actor WorkspaceKeeper {
 
     /// Deals with the files as they are now as soon as nobody writes them, whether or not a change was noticed.
     private func lookNow() {
-        settling.changed([], at: .now)
+        // By polling, what is being written may not have been noticed yet.
+        settling.changed(recentlyChanged, at: .now)
         settling.hurry()
         alarm.ring()
     }

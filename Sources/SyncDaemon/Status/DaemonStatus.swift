@@ -187,7 +187,7 @@ public struct WorkspaceStatus: Codable, Sendable, Hashable {
         public var examinations = 0
         /// Times that the kernel lost events, so that everything was looked at again.
         public var overflows = 0
-        /// From the first change to the published generation.
+        /// From noticing the first change to the published generation.
         public var lag = Lag()
 
         /// All zero.

@@ -21,13 +21,17 @@ struct SameBytesTests {
             "PUT", path, "op=CREATE&overwrite=true&permission=644&replication=1&blocksize=268435456",
             upload: workspace.path("big.bin"))
         let before = try hdfs.objects(root)
-        let deep = try workspace.succeed("check", "--deep", "--json")
+        // Somebody wrote it again, which is told: YARN knows it by its modification time. It is whole all the same.
+        let all = try workspace.envsync("check", "--deep", "--json")
+        #expect(try all.findings().map(\.code) == ["mapping-differs"])
+        let deep = try workspace.succeed("check", "--deep", "--json", "--ignore", "mapping-differs")
         #expect(try deep.findings() == [])
         // The local file is there to be compared with; where it isn't, only reading back could tell.
         #expect(try deep.number("notCompared") == 0)
         #expect(try deep.number("bytesReceived") < 1_000_000)
         #expect(rename(workspace.path("big.bin"), workspace.path("elsewhere")) == 0)
-        let remote = try workspace.succeed("check", "--deep", "--remote-only", "--json")
+        let remote = try workspace.succeed(
+            "check", "--deep", "--remote-only", "--json", "--ignore", "mapping-differs")
         #expect(try remote.findings() == [])
         #expect(try remote.number("notCompared") == 1)
         #expect(rename(workspace.path("elsewhere"), workspace.path("big.bin")) == 0)
