@@ -119,7 +119,8 @@ extension WorkspaceKeeper {
         let message =
             "generation \(ref.generation.number), by \(ref.publishedBy), was published after what is locked here"
         let drift = WorkspaceStatus.Drift(
-            code: DriftFinding.Code.superseded.rawValue, subject: "\(ref.generation)", message: message,
+            code: DriftFinding.Code.superseded.rawValue, subject: "generation \(ref.generation.number)",
+            message: message,
             suggestion: "take over the lock that was published; or envsync push, which makes this one the newest again")
         if !status.drift.contains(drift) {
             logger.warning("\(message); nothing is pushed until something changes here")

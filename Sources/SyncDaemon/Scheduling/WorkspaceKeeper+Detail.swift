@@ -26,10 +26,9 @@ extension WorkspaceKeeper {
             objects: detailCache?.detail.objects ?? [], pushes: detailCache?.detail.pushes ?? [])
         let cycle = PublishCycle(directory: directory, autoLock: false, logger: logger, progress: LiveProgress())
         let generations = self.generations
-        // While a push is under way, or the store is down, what was known before is shown.
-        let isQuiet = [.idle, .settling, .blocked].contains(status.phase)
+        // While the store is down, what was known before is shown.
         let failedLately = historyFailedAt.map { ContinuousClock.now - $0 < .seconds(15) } ?? false
-        let asksStore = isQuiet && !failedLately
+        let asksStore = !isStoreDown && !failedLately
         guard
             let engine = try? cycle.engine(),
             let report = try? await engine.status(offline: true, pushes: 60)

@@ -159,7 +159,7 @@ actor WorkspaceKeeper {
     }
 
     /// Whether the store did not answer when it was last asked.
-    private var isStoreDown: Bool { storeBackoff.failures > 0 }
+    var isStoreDown: Bool { storeBackoff.failures > 0 }
 
     /// Ends the loop: what is under way may finish for a while, and is then abandoned safely.
     func stop(grace: Duration) async {

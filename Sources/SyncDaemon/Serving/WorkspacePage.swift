@@ -158,7 +158,9 @@ struct WorkspacePage {
     }
 
     @HTMLBuilder private var generations: [HTMLNode] {
-        if detail.generations.isEmpty {
+        if detail.generations.isEmpty, workspace.generation != nil {
+            HTMLNode.tag(.p, "empty") { "The store could not be asked for its generations yet." }
+        } else if detail.generations.isEmpty {
             HTMLNode.tag(.p, "empty") {
                 "Nothing is published yet. "
                 if workspace.autoLock {
