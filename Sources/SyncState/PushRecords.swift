@@ -120,6 +120,9 @@ public struct PushRecord: Sendable, Hashable {
 
 /// Arguments that were given out for a job.
 public struct Emission: Sendable, Hashable {
+    /// The ``format`` of arguments that a job was started with at once, so that nobody keeps them.
+    public static let submitted = "submit"
+
     /// The job's name.
     public var job: String
     /// The store, as ``StoreLocation`` describes itself.

@@ -109,12 +109,13 @@ extension Check {
     // MARK: - Arguments
 
     /// Arguments that were given out for an environment that isn't the newest any more. Those for a generation that was
-    /// asked for by its number are meant to stay.
+    /// asked for by its number are meant to stay, and those that `submit` used are kept by nobody.
     func argumentFindings(_ published: PublishedLook) -> [DriftFinding] {
         guard options.wants(.argumentsOutdated), let newest = published.ref?.generation else { return [] }
         return engine.workspace.configuration.jobs.compactMap { job in
             guard let emission = (try? engine.state.lastEmission(job: job.name.text)) ?? nil,
-                emission.store == engine.storeName, !emission.isPinned, emission.environment != newest.id
+                emission.store == engine.storeName, !emission.isPinned, emission.format != Emission.submitted,
+                emission.environment != newest.id
             else { return nil }
             let generation = emission.generation.map { "generation \($0)" } ?? "\(emission.environment.short)…"
             return DriftFinding(

@@ -54,7 +54,7 @@ extension Engine {
         let line = SparkSubmitEmitter().shellLine(SparkSubmitEmitter().words(recorded))
         let emission = Emission(
             job: job.name.text, store: storeName, environment: id, generation: source.generation,
-            format: format.rawValue,
+            format: exportsDriverPath ? Emission.submitted : format.rawValue,
             arguments: line.quoted, emittedAt: Now.seconds,
             isPinned: generation.map { $0 != .published(back: 0) } ?? false)
         remember { state in

@@ -32,6 +32,23 @@ import Testing
         }
     }
 
+    /// Nobody keeps what `submit` hands on, so a later push makes nothing of it outdated.
+    @Test func whatWasSubmittedIsNoDrift() throws {
+        let workspace = try Self.workspace()
+        let result = try TestSpark.run(
+            "envsync submit job", in: workspace.directory, home: workspace.path("spark home"))
+        #expect(result.status == 42, "\(result)")
+        try workspace.write("main.py", "changed = True\n")
+        try workspace.succeed("push", "--lock")
+        let check = try workspace.envsync("check", "--json")
+        #expect(check.status == 0, "\(check)")
+        try workspace.succeed("args", "job")
+        try workspace.write("main.py", "changed = 'again'\n")
+        try workspace.succeed("push", "--lock")
+        let kept = try workspace.envsync("check", "--json")
+        #expect(kept.status == 1 && kept.stdout.contains("arguments-outdated"), "\(kept)")
+    }
+
     /// `eval` of the shell format and `submit` give the same words.
     @Test func theShellFormatIsReadBackByAShell() throws {
         let workspace = try Self.workspace()
