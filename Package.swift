@@ -52,7 +52,7 @@ let package = Package(
             name: "SyncDaemon",
             dependencies: [
                 "SyncEngine", "SyncState", "EnvSyncModel", "CurlHTTP", "TOML", logging,
-                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
             ], swiftSettings: plain),
         .target(
             name: "EnvSyncCommands",
