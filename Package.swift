@@ -28,13 +28,17 @@ let package = Package(
     targets: [
         .target(name: "CCurl"),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "WebHDFS", dependencies: ["CurlHTTP", "CISAL", crypto, logging], swiftSettings: strict),
-        .target(name: "ReproducibleArchive", dependencies: ["CISAL", crypto], swiftSettings: strict),
+        .target(name: "ReproducibleArchive", dependencies: ["CISAL", "CZstd", crypto], swiftSettings: strict),
         .target(name: "TOML", swiftSettings: plain),
         .target(
             name: "PythonPackaging",
             dependencies: ["ReproducibleArchive", "TOML", crypto, .product(name: "Yams", package: "Yams")],
+            swiftSettings: plain),
+        .target(
+            name: "EnvironmentPacking", dependencies: ["PythonPackaging", "ReproducibleArchive", crypto],
             swiftSettings: plain),
         .target(name: "EnvSyncModel", dependencies: [crypto], swiftSettings: plain),
         .target(name: "ObjectStore", dependencies: ["EnvSyncModel", "WebHDFS", crypto, logging], swiftSettings: plain),
@@ -46,7 +50,7 @@ let package = Package(
             name: "SyncEngine",
             dependencies: [
                 "EnvSyncModel", "ObjectStore", "SyncState", "SparkSubmission", "PythonPackaging", "ReproducibleArchive",
-                "WebHDFS", "CurlHTTP", "TOML", crypto, logging,
+                "EnvironmentPacking", "WebHDFS", "CurlHTTP", "TOML", crypto, logging,
             ], swiftSettings: plain),
         .target(
             name: "SyncDaemon",
@@ -79,6 +83,10 @@ let package = Package(
         .testTarget(
             name: "PythonPackagingTests", dependencies: ["PythonPackaging", "ReproducibleArchive", crypto],
             exclude: ["Resources"], swiftSettings: plain),
+        .testTarget(
+            name: "EnvironmentPackingTests",
+            dependencies: ["EnvironmentPacking", "PythonPackaging", "ReproducibleArchive", crypto], swiftSettings: plain
+        ),
         .testTarget(name: "EnvSyncModelTests", dependencies: ["EnvSyncModel", crypto], swiftSettings: plain),
         .testTarget(
             name: "ObjectStoreTests", dependencies: ["ObjectStore", "EnvSyncModel"], swiftSettings: plain),

@@ -1,4 +1,4 @@
-// Intel ISA-L: CRC-32 (gzip/zip polynomial), CRC-32C (iSCSI polynomial) and inflate, for Swift.
+// Intel ISA-L: CRC-32 (gzip/zip polynomial), CRC-32C (iSCSI polynomial), inflate and deflate, for Swift.
 #ifndef ENVSYNC_CISAL_SHIM_H
 #define ENVSYNC_CISAL_SHIM_H
 
@@ -80,6 +80,65 @@ static inline struct cisal_bits cisal_inflater_rest(const struct cisal_inflater 
     const struct inflate_state *state = (const struct inflate_state *)inflater;
     struct cisal_bits rest = {state->read_in, state->read_in_length};
     return rest;
+}
+
+// A deflate stream's state is as unwieldy; a block of input is compressed by one call, whatever was compressed before.
+
+struct cisal_deflater;
+
+struct cisal_deflater_memory {
+    struct isal_zstream stream;
+    // How many tokens fit decides where deflate blocks end, so this is a fixed number, not ISA-L's default: room for
+    // 128 Ki tokens of four bytes besides level 2's tables (4 KiB and 32 Ki hashes of two bytes).
+    uint8_t level_buffer[(4 << 10) + (64 << 10) + (512 << 10)];
+};
+
+static inline struct cisal_deflater *cisal_deflater_create(void) {
+    void *memory = NULL;
+    if (posix_memalign(&memory, 64, sizeof(struct cisal_deflater_memory)) != 0) return NULL;
+    return (struct cisal_deflater *)memory;
+}
+
+static inline void cisal_deflater_destroy(struct cisal_deflater *deflater) {
+    free(deflater);
+}
+
+static inline int cisal_deflate_step(struct isal_zstream *stream, int flush, int is_last, const uint8_t *input,
+                                     size_t length) {
+    stream->next_in = (uint8_t *)input;
+    stream->avail_in = (uint32_t)length;
+    stream->flush = (uint16_t)flush;
+    stream->end_of_stream = (uint16_t)(is_last != 0);
+    return isal_deflate(stream) == COMP_OK && stream->avail_in == 0 && stream->avail_out != 0;
+}
+
+// Compresses `input_length` bytes with level 2 into deflate blocks that refer to nothing before them. They end at a whole
+// byte: the last one is marked as the stream's end if `is_last`, else an empty stored block follows (a full flush). The
+// number of bytes written is returned, 0 if they don't fit. Both lengths must fit 32 bits.
+//
+// The first 16 bytes have deflate blocks of their own, which cost about 10 bytes. ISA-L's loop for long inputs
+// (isal_deflate_icf_body_hash_hist_04 of 2.30.0) takes the hash of an input's third byte from a register that holds the
+// stream's address instead of the input. The output would depend on where memory was allocated, if rarely (seen with
+// tiny files, one archive of six). What begins after a short piece doesn't go through those instructions.
+static inline size_t cisal_deflate_block(struct cisal_deflater *deflater, int is_last, const uint8_t *input,
+                                         size_t input_length, uint8_t *output, size_t output_length) {
+    struct cisal_deflater_memory *memory = (struct cisal_deflater_memory *)deflater;
+    struct isal_zstream *stream = &memory->stream;
+    const size_t first = 16;
+    const int flush = is_last ? NO_FLUSH : FULL_FLUSH;
+    isal_deflate_init(stream);
+    stream->level = 2;
+    stream->level_buf = memory->level_buffer;
+    stream->level_buf_size = sizeof(memory->level_buffer);
+    stream->next_out = output;
+    stream->avail_out = (uint32_t)output_length;
+    if (input_length > first) {
+        if (!cisal_deflate_step(stream, SYNC_FLUSH, 0, input, first)) return 0;
+        input += first;
+        input_length -= first;
+    }
+    if (!cisal_deflate_step(stream, flush, is_last, input, input_length)) return 0;
+    return stream->total_out;
 }
 
 #endif

@@ -17,6 +17,12 @@ struct CommandContext: Sendable {
         return try Engine(directory: options.directory, logger: logger) { progress.receive($0) }
     }
 
+    /// Finds out what is to be packed; there need not be a workspace.
+    func packJob(_ request: PackRequest) throws -> PackJob {
+        let progress = self.progress
+        return try PackJob(request, directory: options.directory, logger: logger) { progress.receive($0) }
+    }
+
     private var logger: Logger {
         let progress = self.progress
         var logger = Logger(label: "envsync") { _ in StderrLogHandler(progress: progress) }

@@ -17,8 +17,8 @@ public struct EnvSyncCommand: AsyncParsableCommand {
             """,
         version: EnvSyncVersion.text,
         subcommands: [
-            InitCommand.self, LockCommand.self, PushCommand.self, ArgsCommand.self, SubmitCommand.self,
-            ExplainCommand.self, CheckCommand.self, StatusCommand.self,
+            InitCommand.self, PackCommand.self, LockCommand.self, PushCommand.self, ArgsCommand.self,
+            SubmitCommand.self, ExplainCommand.self, CheckCommand.self, StatusCommand.self,
             DiffCommand.self, LogCommand.self, RollbackCommand.self, DaemonCommand.self, DoctorCommand.self,
         ])
 

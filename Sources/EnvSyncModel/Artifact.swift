@@ -63,6 +63,8 @@ public struct ArtifactOrigin: Hashable, Sendable {
         case lockfile
         /// Installed wheels; `path` is the layer's name.
         case layer
+        /// What changed in a packed environment since its `[[archive]]` was packed; `path` is the archive's.
+        case overlay
     }
 
     /// The part of `envsync.toml` that names the artifact.
@@ -103,6 +105,10 @@ public struct Artifact: Hashable, Sendable {
     public var interpreter: String?
     /// The wheels that are installed in it, by name; layers only.
     public var wheels: [LayerWheel]
+    /// The archive that it comes before on the Python path, and without which nobody wants it; overlays only.
+    public var base: ArchiveAlias?
+    /// What envsync packed into it; archives that it packs itself, and overlays.
+    public var contents: PackedContents?
     /// The jobs that want it, sorted; empty means every job.
     public var jobs: [JobName]
     /// Where it comes from; not part of the environment's identity.
@@ -112,7 +118,8 @@ public struct Artifact: Hashable, Sendable {
     public init(
         name: String, version: String? = nil, kind: ArtifactKind, digest: ContentDigest, size: Int64,
         hdfsChecksum: String? = nil, leaf: LeafName, delivery: Delivery, alias: ArchiveAlias? = nil,
-        interpreter: String? = nil, wheels: [LayerWheel] = [], jobs: [JobName] = [], origin: ArtifactOrigin
+        interpreter: String? = nil, wheels: [LayerWheel] = [], base: ArchiveAlias? = nil,
+        contents: PackedContents? = nil, jobs: [JobName] = [], origin: ArtifactOrigin
     ) {
         self.name = name
         self.version = version
@@ -125,6 +132,8 @@ public struct Artifact: Hashable, Sendable {
         self.alias = alias
         self.interpreter = interpreter
         self.wheels = wheels.sorted { ($0.name, $0.fileName) < ($1.name, $1.fileName) }
+        self.base = base
+        self.contents = contents
         self.jobs = jobs.sorted()
         self.origin = origin
     }

@@ -155,14 +155,23 @@ public struct ArchiveConfiguration: Sendable, Hashable {
     public var command: [String]
     /// The files and directories that it is made of, as written; when they change, ``command`` is run. Empty without one.
     public var inputs: [String]
+    /// The environment that envsync itself packs into the file; `nil` if it doesn't. Never with a ``command``.
+    public var pack: PackConfiguration?
 
     /// Makes an archive.
-    public init(alias: ArchiveAlias, path: String, command: [String] = [], inputs: [String] = []) {
+    public init(
+        alias: ArchiveAlias, path: String, command: [String] = [], inputs: [String] = [],
+        pack: PackConfiguration? = nil
+    ) {
         self.alias = alias
         self.path = path
         self.command = command
         self.inputs = inputs
+        self.pack = pack
     }
+
+    /// Where the archive of an environment goes that is packed without a `path`: among the local state.
+    public static func packedPath(_ alias: ArchiveAlias) -> String { ".envsync/pack/\(alias.text).tar.gz" }
 }
 
 /// A named consumer of the environment.

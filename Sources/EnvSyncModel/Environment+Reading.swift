@@ -96,6 +96,7 @@ private struct GenerationWire: Decodable {
 
 private struct ArtifactWire: Decodable {
     let alias: String?
+    let base: String?
     let delivery: Delivery
     let interpreter: String?
     let jobs: [String]?
@@ -113,10 +114,12 @@ private struct ArtifactWire: Decodable {
         let leaf = try LeafName(leaf)
         var archiveAlias: ArchiveAlias?
         if let alias { archiveAlias = try ArchiveAlias(alias) }
+        var overlaid: ArchiveAlias?
+        if let base { overlaid = try ArchiveAlias(base) }
         return PublishedArtifact(
             reading: Artifact(
                 name: name, version: version, kind: kind, digest: sha256, size: size, leaf: leaf, delivery: delivery,
-                alias: archiveAlias, interpreter: interpreter, jobs: names,
+                alias: archiveAlias, interpreter: interpreter, base: overlaid, jobs: names,
                 origin: ArtifactOrigin(section: .listed, path: "")), packages: packages ?? [])
     }
 }

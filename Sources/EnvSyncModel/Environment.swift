@@ -61,8 +61,10 @@ public struct PublishedArtifact: Hashable, Sendable {
     public let alias: ArchiveAlias?
     /// See ``Artifact/interpreter``.
     public let interpreter: String?
-    /// What is installed in a layer, `name==version`, sorted.
+    /// What is installed in a layer, or comes with an overlay, `name==version`, sorted.
     public let packages: [String]
+    /// See ``Artifact/base``.
+    public let base: ArchiveAlias?
     /// See ``Artifact/jobs``.
     public let jobs: [JobName]
 
@@ -75,7 +77,9 @@ public struct PublishedArtifact: Hashable, Sendable {
         delivery = artifact.delivery
         alias = artifact.alias
         interpreter = artifact.interpreter
-        packages = artifact.wheels.map(\.requirement)
+        packages =
+            artifact.base == nil ? artifact.wheels.map(\.requirement) : artifact.contents?.requirements ?? []
+        base = artifact.base
         jobs = artifact.jobs
     }
 
@@ -88,17 +92,31 @@ public struct PublishedArtifact: Hashable, Sendable {
         alias = artifact.alias
         interpreter = artifact.interpreter
         self.packages = packages
+        base = artifact.base
         jobs = artifact.jobs
     }
 
     /// Whether a job uses this artifact.
     public func isWanted(by job: JobName) -> Bool { jobs.isEmpty || jobs.contains(job) }
 
+    /// Whether a job uses this artifact, by the archives that it chooses, too.
+    public func isWanted(by job: Job) -> Bool {
+        guard isWanted(by: job.name) else { return false }
+        // An overlay goes with its archive. Layers are the environment's wheels, of which a job wants all.
+        guard delivery == .archive, kind != .layer || base != nil, let aliases = job.archives else { return true }
+        return (base ?? alias).map(aliases.contains) ?? false
+    }
+
     fileprivate func write(to writer: inout JSONWriter) {
         writer.raw("{")
         if let alias {
             writer.raw("\"alias\":")
             writer.string(alias.text)
+            writer.raw(",")
+        }
+        if let base {
+            writer.raw("\"base\":")
+            writer.string(base.text)
             writer.raw(",")
         }
         writer.raw("\"delivery\":")

@@ -38,6 +38,7 @@ struct LockLine {
         case 12 where starts(with: "[[artifact]]"): return .artifact
         case 9 where starts(with: "[[wheel]]"): return .wheel
         case 12 where starts(with: "[[provided]]"): return .provided
+        case 10 where starts(with: "[[packed]]"): return .packed
         default: return nil
         }
     }
@@ -58,6 +59,9 @@ struct LockLine {
         let value: LockField.Value
         switch first {
         case UInt8(ascii: "\""): value = try string()
+        case UInt8(ascii: "[") where position + 1 == end:
+            position = end
+            value = .opened
         case UInt8(ascii: "["): value = .strings(try strings())
         default:
             guard let integer = Int64(text(position..<end)) else {
@@ -86,7 +90,7 @@ struct LockLine {
             switch try string() {
             case .plain(let range): strings.append(text(range))
             case .escaped(let text): strings.append(text)
-            case .integer, .strings: break
+            case .integer, .strings, .opened: break
             }
             skipSpaces()
             guard first == UInt8(ascii: ",") else { break }
@@ -95,6 +99,27 @@ struct LockLine {
         guard first == UInt8(ascii: "]") else { throw error("the list does not end") }
         position += 1
         return strings
+    }
+
+    /// Reads a line of a list that goes over several.
+    ///
+    /// - Returns: whether the list goes on.
+    mutating func addItem(to list: inout [String]) throws(LockFormatError) -> Bool {
+        if first == UInt8(ascii: "]") {
+            position += 1
+            guard position == end else { throw error("text after the value") }
+            return false
+        }
+        switch try string() {
+        case .plain(let range): list.append(text(range))
+        case .escaped(let text): list.append(text)
+        case .integer, .strings, .opened: break
+        }
+        skipSpaces()
+        guard first == UInt8(ascii: ",") else { throw error("expected a comma") }
+        position += 1
+        guard position == end else { throw error("text after the value") }
+        return true
     }
 
     private mutating func string() throws(LockFormatError) -> LockField.Value {

@@ -10,6 +10,8 @@ extension Lock {
         let bytes = Array(text.utf8)
         var contents = Contents()
         var section = LockSection(line: 1)
+        // The list that is being read, one string a line.
+        var list: (field: LockField, strings: [String])?
         var number = 0
         var start = 0
         while start < bytes.count {
@@ -22,17 +24,27 @@ extension Lock {
             if line.isConflictMarker {
                 throw LockFormatError(line: number, message: "a merge conflict; solve it by running `envsync lock`")
             }
-            if let kind = line.header {
+            if var open = list {
+                list = nil
+                if try line.addItem(to: &open.strings) {
+                    list = open
+                } else {
+                    try section.add(open.field.with(.strings(open.strings)))
+                }
+            } else if let kind = line.header {
                 try contents.take(section, bytes)
                 section.restart(kind, line: number)
             } else {
-                try section.add(try line.field())
+                let field = try line.field()
+                if case .opened = field.value { list = (field, []) } else { try section.add(field) }
             }
         }
+        if let list { throw LockFormatError(line: list.field.line, message: "the list does not end") }
         try contents.take(section, bytes)
         guard let top = contents.header else { throw LockFormatError(line: 1, message: "the file is empty") }
         let name = try top.named(.environment, bytes) { text throws(InvalidName) in try EnvironmentName(text) }
         try contents.placeWheels()
+        try contents.placePacked()
         self.init(
             environment: name, artifacts: contents.artifacts, basis: try top.basis(bytes), provided: contents.provided)
     }
@@ -42,6 +54,7 @@ extension Lock {
         var header: LockSection?
         var artifacts: [Artifact] = []
         var wheels: [(layer: String, wheel: LayerWheel, line: Int)] = []
+        var packed: [(origin: ArtifactOrigin, contents: PackedContents, line: Int)] = []
         var provided: [ProvidedPackage] = []
 
         mutating func take(_ section: LockSection, _ bytes: [UInt8]) throws(LockFormatError) {
@@ -53,7 +66,25 @@ extension Lock {
             case .wheel:
                 let read = try section.wheel(bytes)
                 wheels.append((read.layer, read.wheel, section.line))
+            case .packed:
+                let read = try section.packed(bytes)
+                packed.append((read.origin, read.contents, section.line))
             case .provided: provided.append(try section.provided(bytes))
+            }
+        }
+
+        /// Gives each archive and overlay what was packed into it.
+        mutating func placePacked() throws(LockFormatError) {
+            for (origin, contents, line) in packed {
+                let indices = artifacts.indices.filter { artifacts[$0].origin == origin }
+                guard !indices.isEmpty, indices.allSatisfy({ artifacts[$0].contents == nil }) else {
+                    throw LockFormatError(
+                        line: line,
+                        message: indices.isEmpty
+                            ? "there is no \(origin.section.rawValue) \(QuotedText.visible(origin.path)) for these contents"
+                            : "the contents of \(QuotedText.visible(origin.path)) are given twice")
+                }
+                for index in indices { artifacts[index].contents = contents }
             }
         }
 
@@ -94,6 +125,7 @@ enum LockKey: String, CaseIterable {
     case wheelhouse, listed, source, archive, main
     case hdfsChecksum = "hdfs-checksum"
     case lockfile, target, layer, file
+    case base, overlay, python, options, other, packages
 
     /// All keys as bytes, in the order of `allCases`.
     static let spellings = allCases.map { Array($0.rawValue.utf8) }
@@ -122,6 +154,12 @@ enum LockKey: String, CaseIterable {
         case .target: 18
         case .layer: 19
         case .file: 20
+        case .base: 21
+        case .overlay: 22
+        case .python: 23
+        case .options: 24
+        case .other: 25
+        case .packages: 26
         }
     }
 }
@@ -140,9 +178,13 @@ struct LockField {
         case escaped(String)
         case integer(Int64)
         case strings([String])
+        /// A list that goes on in the next lines.
+        case opened
     }
 
     let key: Key
     let value: Value
     let line: Int
+
+    func with(_ value: Value) -> LockField { LockField(key: key, value: value, line: line) }
 }

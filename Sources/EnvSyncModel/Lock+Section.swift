@@ -2,7 +2,7 @@
 struct LockSection {
     /// What a section describes.
     enum Kind {
-        case header, artifact, wheel, provided
+        case header, artifact, wheel, packed, provided
     }
 
     private(set) var kind = Kind.header
@@ -56,7 +56,7 @@ struct LockSection {
         switch field.value {
         case .plain(let range): return String(decoding: bytes[range], as: UTF8.self)
         case .escaped(let text): return text
-        case .integer, .strings:
+        case .integer, .strings, .opened:
             throw LockFormatError(line: field.line, message: "\"\(key.rawValue)\" must be a string")
         }
     }
@@ -112,17 +112,22 @@ struct LockSection {
     }
 
     private func jobs() throws(LockFormatError) -> [JobName] {
-        guard let field = field(.jobs) else { return [] }
-        guard case .strings(let names) = field.value else {
-            throw LockFormatError(line: field.line, message: "\"jobs\" must be a list of strings")
-        }
         var jobs: [JobName] = []
-        for name in names {
+        for name in try strings(.jobs) {
             do { jobs.append(try JobName(name)) } catch {
-                throw LockFormatError(line: field.line, message: error.description)
+                throw LockFormatError(line: line(of: .jobs), message: error.description)
             }
         }
         return jobs
+    }
+
+    /// A list; empty if it isn't given.
+    private func strings(_ key: LockKey) throws(LockFormatError) -> [String] {
+        guard let field = field(key) else { return [] }
+        guard case .strings(let strings) = field.value else {
+            throw LockFormatError(line: field.line, message: "\"\(key.rawValue)\" must be a list of strings")
+        }
+        return strings
     }
 
     private func origin(_ bytes: [UInt8]) throws(LockFormatError) -> ArtifactOrigin {
@@ -141,7 +146,7 @@ struct LockSection {
 
     private static let origins: [(key: LockKey, section: ArtifactOrigin.Section)] = [
         (.wheelhouse, .wheelhouse), (.listed, .listed), (.source, .source), (.archive, .archive), (.main, .main),
-        (.lockfile, .lockfile), (.layer, .layer),
+        (.lockfile, .lockfile), (.layer, .layer), (.overlay, .overlay),
     ]
 
     /// A `[[wheel]]`, and the path of the layer's origin.
@@ -150,6 +155,23 @@ struct LockSection {
             name: try string(.name, bytes), version: try string(.version, bytes), fileName: try string(.file, bytes),
             digest: try digest(bytes))
         return (try string(.layer, bytes), wheel)
+    }
+
+    /// A `[[packed]]`, and the origin of the artifact that it describes.
+    func packed(_ bytes: [UInt8]) throws(LockFormatError) -> (origin: ArtifactOrigin, contents: PackedContents) {
+        var packages: [PackedPackage] = []
+        for line in try strings(.packages) {
+            guard let package = PackedPackage(line: line) else {
+                throw LockFormatError(
+                    line: self.line(of: .packages),
+                    message: "\(QuotedText.visible(line)) is not a name, a version and a digest")
+            }
+            packages.append(package)
+        }
+        let contents = PackedContents(
+            python: try string(.python, bytes), options: try strings(.options),
+            other: try optionalString(.other, bytes), packages: packages)
+        return (try origin(bytes), contents)
     }
 
     /// A `[[provided]]`.
@@ -177,6 +199,9 @@ struct LockSection {
             delivery: try choice(.delivery, bytes, Delivery.self),
             alias: field(.alias) == nil
                 ? nil : try named(.alias, bytes) { text throws(InvalidName) in try ArchiveAlias(text) },
-            interpreter: try optionalString(.interpreter, bytes), jobs: jobs, origin: origin)
+            interpreter: try optionalString(.interpreter, bytes),
+            base: field(.base) == nil
+                ? nil : try named(.base, bytes) { text throws(InvalidName) in try ArchiveAlias(text) },
+            jobs: jobs, origin: origin)
     }
 }

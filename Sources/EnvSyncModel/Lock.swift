@@ -94,6 +94,7 @@ extension Lock {
             text += "kind = \"\(artifact.kind.rawValue)\"\n"
             text += "delivery = \"\(artifact.delivery.rawValue)\"\n"
             if let alias = artifact.alias { text += "alias = \"\(alias)\"\n" }
+            if let base = artifact.base { text += "base = \"\(base)\"\n" }
             if let interpreter = artifact.interpreter { text += "interpreter = \(Self.quote(interpreter))\n" }
             text += "leaf = \"\(artifact.leaf)\"\n"
             text += "size = \(artifact.size)\n"
@@ -114,6 +115,15 @@ extension Lock {
                 text += "sha256 = \"\(wheel.digest.hex)\"\n"
             }
         }
+        for artifact in artifacts {
+            guard let contents = artifact.contents else { continue }
+            text += "\n[[packed]]\n"
+            text += "\(artifact.origin.section.rawValue) = \(Self.quote(artifact.origin.path))\n"
+            text += "python = \(Self.quote(contents.python))\n"
+            if !contents.options.isEmpty { text += "options = \(Self.list(contents.options))\n" }
+            if let other = contents.other { text += "other = \(Self.quote(other))\n" }
+            text += "packages = \(Self.list(contents.packages.map(\.line)))\n"
+        }
         for package in provided {
             text += "\n[[provided]]\n"
             text += "name = \(Self.quote(package.name))\n"
@@ -121,6 +131,11 @@ extension Lock {
             text += "archive = \"\(package.archive)\"\n"
         }
         return text
+    }
+
+    /// A TOML array, one string a line.
+    private static func list(_ strings: [String]) -> String {
+        "[\n" + strings.map { "    \(quote($0)),\n" }.joined() + "]"
     }
 
     /// A TOML basic string (TOML 1.0.0, "String").

@@ -5,7 +5,7 @@ final class InputFile: Sendable {
     let path: String
     let size: Int64
     private let descriptor: Int32
-    private let modified: timespec
+    let modified: timespec
     private let changed: timespec
 
     /// Opens a regular file, following symbolic links. Never blocks: a FIFO, socket or device is refused.

@@ -88,13 +88,14 @@ public final class TarGzWriter {
     }
 
     private func addHeader(_ header: TarEntryHeader) throws {
+        let name = String(decoding: header.name, as: UTF8.self)
         func failure(_ code: ArchiveError.Code, _ message: String) -> ArchiveError {
             ArchiveError(
-                code: code, path: "the archive being written", entry: printable(header.name), message: message)
+                code: code, path: "the archive being written", entry: printable(name), message: message)
         }
-        if let problem = EntryName.problem(header.name) { throw failure(.unsafeName, problem) }
-        guard header.name.utf8.count < 4096 else { throw failure(.unsafeName, "the name is too long") }
-        guard names.insert(header.name).inserted else {
+        if let problem = EntryName.problem(name) { throw failure(.unsafeName, problem) }
+        guard name.utf8.count < 4096 else { throw failure(.unsafeName, "the name is too long") }
+        guard names.insert(name).inserted else {
             throw failure(.duplicateName, "two entries would have this name")
         }
         header.append(to: &waiting)

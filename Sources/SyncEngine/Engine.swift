@@ -11,6 +11,8 @@ public struct Engine: Sendable {
     let state: StateDatabase
     let logger: Logger
     let report: EventSink
+    /// Where the packer keeps what it compressed, for all workspaces of a user.
+    var packingCache = Engine.packingCache()
 
     /// Opens a workspace.
     ///

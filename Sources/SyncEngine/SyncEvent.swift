@@ -8,8 +8,10 @@ public enum SyncEvent: Sendable {
     case building(layer: String)
     /// Wheels that are nowhere on this machine are about to be fetched by this command.
     case fetching(wheels: [String], command: [String])
-    /// An archive is about to be made anew by the user's own command.
+    /// An archive is about to be made anew by the user's own command; without one, envsync packs an environment.
     case packing(archive: String, command: [String])
+    /// So many bytes of an environment are packed, before compression.
+    case packed(bytes: Int64)
     /// Somebody else works on the workspace, and is waited for: for example `the daemon (process 123)`.
     case waiting(for: String)
     /// What a push will do.

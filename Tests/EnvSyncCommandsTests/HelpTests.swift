@@ -38,7 +38,8 @@ struct HelpTests {
     func tree() {
         #expect(
             CommandNode.all.map(\.testDescription) == [
-                "envsync", "envsync init", "envsync lock", "envsync push", "envsync args", "envsync submit",
+                "envsync", "envsync init", "envsync pack", "envsync lock", "envsync push", "envsync args",
+                "envsync submit",
                 "envsync explain", "envsync check", "envsync status", "envsync diff", "envsync log",
                 "envsync rollback", "envsync daemon", "envsync daemon run", "envsync daemon start",
                 "envsync daemon stop", "envsync daemon status", "envsync daemon reload", "envsync daemon wait",

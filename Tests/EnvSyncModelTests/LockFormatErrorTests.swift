@@ -82,7 +82,7 @@ struct LockFormatErrorTests {
             ),
             ("jobs = [\"a\"]", "jobs = \"a\"", 13, "\"jobs\" must be a list"),
             ("jobs = [\"a\"]", "jobs = [\"a\"", 13, "the list does not end"),
-            ("jobs = [\"a\"]", "jobs = [", 13, "expected a string"),
+            ("jobs = [\"a\"]", "jobs = [", 14, "expected a string"),
             ("jobs = [\"a\"]", "jobs = [a]", 13, "expected a string"),
             ("jobs = [\"a\"]", "jobs = [\"a\" \"b\"]", 13, "the list does not end"),
             ("jobs = [\"a\"]", "jobs = [\"a b\"]", 13, "job name \"a b\""),

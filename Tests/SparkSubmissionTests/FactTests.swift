@@ -43,6 +43,14 @@ struct FactTests {
             try plan(PreflightFacts(interpreterLeavesArchive: "/usr/bin/python3"), "yarn", .cluster)
         },
         Case(
+            testDescription: "linked interpreter that isn't here", code: .interpreterLink, severity: .warning,
+            names: ["\"/opt/py/bin/python3\"", "this machine doesn't have it"]
+        ) {
+            var facts = PreflightFacts(interpreterLeavesArchive: "/opt/py/bin/python3")
+            facts.interpreterIsMissingHere = true
+            return try plan(facts, "yarn", .cluster)
+        },
+        Case(
             testDescription: "staging elsewhere", code: .otherFileSystem, severity: .warning,
             names: ["hdfs://ns1", "hdfs://nn:8020"]
         ) {

@@ -28,6 +28,17 @@ enum Fixture {
         try artifact(.archive, "\(name)-0a1b2c3d4e5f.tar.gz", name: name, kind: .layer, alias: name)
     }
 
+    /// What changed in a packed environment since the archive of that alias.
+    static func overlay(_ base: String) throws -> PublishedArtifact {
+        var artifact = Artifact(
+            name: "\(base)-overlay", kind: .layer, digest: ContentDigest.of(Array("overlay".utf8)), size: 10,
+            leaf: try LeafName("\(base)-overlay-0a1b2c3d4e5f.tar.gz"), delivery: .archive,
+            alias: try ArchiveAlias("\(base)-overlay"),
+            origin: ArtifactOrigin(section: .overlay, path: "\(base).tar.gz"))
+        artifact.base = try ArchiveAlias(base)
+        return PublishedArtifact(artifact)
+    }
+
     static func manifest(_ artifacts: [PublishedArtifact]) throws -> EnvironmentManifest {
         EnvironmentManifest(name: try EnvironmentName("etl"), artifacts: artifacts)
     }

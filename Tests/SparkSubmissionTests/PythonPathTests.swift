@@ -34,6 +34,25 @@ struct PythonPathTests {
         #expect(plan.findings == [])
     }
 
+    @Test(
+        "an overlay comes after layers, which may hold something newer still, and before what it overlays",
+        arguments: [
+            (nil, "./layer-numpy:./env-overlay:./packages"), (["env"], "./layer-numpy:./env-overlay"),
+            (["packages"], "./layer-numpy:./packages"), ([], "./layer-numpy"),
+        ] as [([String]?, String)])
+    func overlays(_ aliases: [String]?, _ path: String) throws {
+        let artifacts = [
+            try Fixture.archive("env", "e.tar.gz"), try Fixture.overlay("env"),
+            try Fixture.archive("packages", "p.tar.gz", interpreter: nil), try Fixture.layer("layer-numpy"),
+        ]
+        let plan = try Fixture.plan(try Fixture.job("yarn", .cluster, archives: aliases), artifacts)
+        #expect(value(Self.executors, of: plan) == path)
+        #expect(value(Self.appMaster, of: plan) == path)
+        let hasOverlay = plan.submission.archives.contains { $0.alias?.text == "env-overlay" }
+        #expect(hasOverlay == path.contains("env-overlay"))
+        #expect(plan.findings == [])
+    }
+
     @Test(arguments: ["yarn", "spark://m:7077", "local-cluster[2,1,1024]"])
     func aClientModeDriverIsWarned(_ master: String) throws {
         let plan = try Fixture.plan(try Fixture.job(master), try Self.archives())

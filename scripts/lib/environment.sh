@@ -63,6 +63,28 @@ install_package_tools() {
     touch "$1/complete"
 }
 
+# packing_tools: prints a directory of programs: conda-pack, venv-pack, virtualenv, uv and a python.
+packing_tools() {
+    local python digest directory requirements=$REPOSITORY/manifests/packing/tools.txt
+    python=$(base_python)
+    digest=$(sha256sum <"$requirements" | cut -c 1-12)
+    directory=$CACHE/packing-tools-$(python_key "$python")-$digest
+    [[ -f $directory/complete ]] || with_lock "$directory.lock" install_packing_tools "$directory" "$requirements"
+    printf '%s\n' "$directory/bin"
+}
+
+install_packing_tools() {
+    [[ ! -f $1/complete ]] || return 0
+    say "installing conda-pack, venv-pack, virtualenv and a uv (40 MB, once) into $1"
+    rm -rf "$1"
+    mkdir -p "$(dirname "$1")"
+    "$(base_python)" -m venv "$1" || die "'python3 -m venv' failed; run scripts/setup first"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --require-hashes --requirement "$2" >&2 ||
+        die "pip could not install what packs environments (its message is above); is a package index reachable?"
+    touch "$1/complete"
+}
+
 # report_tools: prints a directory with what reports and manifests/ci are checked with: Python programs in bin, and in schemas
 # the schemas of GitHub's workflows, GitLab's pipelines, SARIF and JUnit.
 report_tools() {

@@ -42,7 +42,12 @@ struct ExplainCommand: AsyncParsableCommand {
                 return
             }
             let decisions = try await engine.explain(package)
-            try context.output.result(Document(decisions), text: Self.text(decisions, isDetailed: package != nil))
+            let archives = package == nil ? try await engine.explainArchives() : []
+            let packages =
+                decisions.isEmpty && !archives.isEmpty ? [] : [Self.text(decisions, isDetailed: package != nil)]
+            try context.output.result(
+                Document(decisions, archives),
+                text: (archives.map(PackedArchiveText.text) + packages).joined(separator: "\n\n"))
         }
     }
 
@@ -97,8 +102,11 @@ struct ExplainCommand: AsyncParsableCommand {
 
         let schemaVersion = 1
         let packages: [Package]
+        /// The environments that envsync packs.
+        let archives: [PackedArchiveText.Document]?
 
-        init(_ decisions: [PackageDecision]) {
+        init(_ decisions: [PackageDecision], _ archives: [PackedArchiveReport]) {
+            self.archives = archives.isEmpty ? nil : archives.map(PackedArchiveText.Document.init)
             packages = decisions.map { decision in
                 let (word, layer, archive): (String, String?, String?) =
                     switch decision.outcome {

@@ -28,6 +28,18 @@ final class Output: Sendable {
         }
     }
 
+    /// Prints part of a result, in lines of which the last isn't ended.
+    func part(_ text: String) {
+        willPrint()
+        put(text, to: STDOUT_FILENO)
+    }
+
+    /// Prints an error, with a document of its own for `--json`.
+    func refuse(_ error: EnvSyncError, _ document: some Encodable) throws {
+        if isJSON { put(try Self.json(document), to: STDOUT_FILENO) }
+        Self.error(error.description)
+    }
+
     /// Prints an error; with `--json` also as a document on stdout.
     func report(_ error: EnvSyncError) {
         if isJSON, let text = try? Self.json(ErrorDocument(error)) { put(text, to: STDOUT_FILENO) }

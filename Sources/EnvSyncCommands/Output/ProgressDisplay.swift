@@ -45,9 +45,12 @@ final class ProgressDisplay: Sendable {
             for wheel in wheels.prefix(20) { line("  \(QuotedText.visible(wheel))") }
             if wheels.count > 20 { line("  and \(wheels.count - 20) more") }
             line("+ " + ShellLine(command).quoted)
+        case .packing(let archive, let command) where command.isEmpty:
+            if !isQuiet { line("packing \(QuotedText.visible(archive))") }
         case .packing(let archive, let command):
             line("making \(QuotedText.visible(archive)):")
             line("+ " + ShellLine(command).quoted)
+        case .packed(let bytes): draw(always: false) { _ in "packing… \(Human.bytes(bytes))" }
         case .waiting(let holder): line("waiting for \(holder)")
         case .planned(let plan): planned(plan)
         case .sent(let bytes): redraw { $0.bytes += bytes }

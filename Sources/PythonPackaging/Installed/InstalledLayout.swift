@@ -5,13 +5,15 @@ import Glibc
 ///
 /// A venv says its version in `pyvenv.cfg` (PEP 405), conda in the name of `conda-meta/python-….json`; else the one
 /// directory `lib/pythonX.Y/site-packages` does.
-struct InstalledLayout {
-    let prefix: String
-    let python: String
-    let sitePackages: [String]
-    private(set) var notes: [String] = []
+package struct InstalledLayout {
+    package let prefix: String
+    package let python: String
+    package let sitePackages: [String]
+    /// The keys, in lower case, and values of `pyvenv.cfg`.
+    package let settings: [String: String]
+    package private(set) var notes: [String] = []
 
-    init(prefix given: String) throws {
+    package init(prefix given: String) throws {
         guard !given.utf8.contains(0), let prefix = LocalDirectory.real(given) else {
             let code = given.utf8.contains(0) ? EINVAL : errno
             throw InstalledEnvironmentError(path: given, message: String(cString: strerror(code)))
@@ -19,6 +21,7 @@ struct InstalledLayout {
         self.prefix = prefix
         let found = try Self.candidates(prefix, given)
         let configuration = Self.configuration(prefix)
+        settings = configuration
         let stated = configuration["version"] ?? configuration["version_info"] ?? Self.condaVersion(prefix)
         let version = stated.flatMap(Self.minor)
         let versions = Set(found.map(\.version))

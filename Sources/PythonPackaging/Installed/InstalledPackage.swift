@@ -49,7 +49,7 @@ public struct InstalledPackage: Sendable, Hashable {
     /// The last component of ``path``.
     public var fileName: String { String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...]) }
 
-    static func isMetadata(_ name: String) -> Bool {
+    package static func isMetadata(_ name: String) -> Bool {
         [".dist-info", ".egg-info", ".egg", ".egg-link"].contains {
             name.hasSuffix($0) && name.utf8.count > $0.utf8.count
         }
@@ -59,7 +59,7 @@ public struct InstalledPackage: Sendable, Hashable {
     private static let metadataLimit = 16 << 20
 
     /// Reads the metadata at a path; `nil` if nothing there tells a name.
-    init?(metadataAt path: String, in sitePackages: String) {
+    package init?(metadataAt path: String, in sitePackages: String) {
         self.path = path
         self.sitePackages = sitePackages
         let leaf = path.dropFirst(sitePackages.utf8.count + 1)

@@ -64,11 +64,15 @@ extension SubmissionPlanner {
             let python = submission.conf.first(where: { $0.key == "spark.pyspark.python" })?.value,
             let archive = submission.archives.first(where: { Self.isPath(python, inside: $0.linkName) })
         else { return }
+        let isMissing = request.facts.interpreterIsMissingHere == true
         warn(
             .interpreterLink,
             "the Python of \(archive.artifact.label) is a link to \(QuotedText.visible(target)), outside of the archive: "
-                + "every node needs it there",
-            try: "install the same Python on every node, or pack with conda-pack, which brings it along")
+                + "every node needs it there" + (isMissing ? ", and this machine doesn't have it" : ""),
+            try: request.facts.interpreterIsPackedHere
+                ? "install the same Python on every node, or set with-python = true in its [[archive]], which brings it along"
+                : "install the same Python on every node, or pack with conda-pack, which brings it along; "
+                    + "envsync does, too: [[archive]] with prefix and with-python = true")
     }
 
     /// Spark's test of whether two file systems are one (YARN `Client.scala`, `compareUri`): the scheme, and the authority

@@ -16,13 +16,17 @@ extension SubmissionPlanner {
     }
 
     /// The archives whose packages the workers import on a Python of their own: layers, which may hold a newer version
-    /// of what other archives have, then the others in the lock's order. One that brings an interpreter, or that the
+    /// of what other archives have, then overlays, which hold a newer version of what their archive has, then the others
+    /// in the lock's order. One that brings an interpreter, or that the
     /// job's python is in, has a `site-packages` instead.
     private var packageArchives: [SubmissionEntry] {
         let found = submission.archives.filter { entry in
             entry.artifact.interpreter == nil && job.python.map { !Self.isPath($0, inside: entry.linkName) } ?? true
         }
-        return found.filter { $0.artifact.kind == .layer } + found.filter { $0.artifact.kind != .layer }
+        func rank(_ artifact: PublishedArtifact) -> Int {
+            artifact.kind != .layer ? 2 : artifact.base == nil ? 0 : 1
+        }
+        return (0...2).flatMap { wanted in found.filter { rank($0.artifact) == wanted } }
     }
 
     /// Where this machine has the archive unpacked, in words that a Python path can carry.

@@ -41,7 +41,7 @@ struct SubmissionPlanner {
     /// Every object once a list: two wheels' worth of names for the same bytes are one entry.
     mutating func selectArtifacts() {
         var seen = Set<SubmissionEntry.Identity>()
-        for artifact in request.manifest.artifacts where isWanted(artifact) {
+        for artifact in request.manifest.artifacts where artifact.isWanted(by: job) {
             guard seen.insert(SubmissionEntry.Identity(artifact)).inserted else { continue }
             let entry = SubmissionEntry(
                 uri: uri(of: artifact), alias: artifact.delivery == .archive ? artifact.alias : nil, artifact: artifact)
@@ -63,13 +63,6 @@ struct SubmissionPlanner {
                     "add an [[archive]] with that alias, run `envsync lock` and `envsync push`, or correct the job's archives"
             )
         }
-    }
-
-    private func isWanted(_ artifact: PublishedArtifact) -> Bool {
-        guard artifact.isWanted(by: job.name) else { return false }
-        // A job chooses among the archives; layers are the environment's wheels, of which it wants all.
-        guard artifact.delivery == .archive, artifact.kind != .layer, let aliases = job.archives else { return true }
-        return artifact.alias.map(aliases.contains) ?? false
     }
 
     func uri(of artifact: PublishedArtifact) -> String { "\(base.uri)/\(artifact.object.relativePath)" }

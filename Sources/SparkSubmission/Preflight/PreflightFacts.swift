@@ -12,6 +12,10 @@ public struct PreflightFacts: Sendable, Hashable {
     public var executorPythonVersion: String?
     /// Where the interpreter in the archive points to, if it is a symbolic link that leaves the archive.
     public var interpreterLeavesArchive: String?
+    /// Whether that isn't on this machine, where it would have to be for a driver.
+    public var interpreterIsMissingHere: Bool?
+    /// Whether envsync packs the archive, so that it can bring the interpreter along.
+    public var interpreterIsPackedHere = false
     /// The file system of YARN's staging directory: scheme and authority, for example `hdfs://ns1`.
     public var stagingAuthority: String?
     /// A directory above the store's objects that other users can't pass.

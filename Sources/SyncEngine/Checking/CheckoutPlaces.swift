@@ -83,6 +83,9 @@ struct CheckoutPlaces {
         let origin = difference.origin
         let locked = byOrigin[origin].map { lock($0) }
         switch origin.section {
+        // What envsync packs is kept where nobody looks, and is not committed.
+        case .archive where origin.path.hasPrefix(".envsync/"): return locked ?? configuration(nil)
+        case .overlay: return locked ?? configuration(nil)
         case .source, .listed, .main, .archive:
             return inside(origin.path) ?? locked ?? configuration(nil)
         case .wheelhouse:

@@ -8,7 +8,11 @@ enum ConfigurationKeys {
     ]
     static let target = ["python", "platform", "implementation"]
     static let source = ["path", "name", "prefix", "exclude"]
-    static let archive = ["alias", "path", "command", "inputs"]
+    static let archive = ["alias", "path", "command", "inputs"] + pack
+    /// Of an archive that envsync packs itself; the first says so.
+    static let pack = [
+        "prefix", "with-python", "bytecode", "editable", "exclude", "include", "dest-prefix", "ignore", "overlay",
+    ]
     static let job = [
         "main", "args", "master", "deploy-mode", "files", "py-files", "archives", "python", "driver-python", "conf",
     ]

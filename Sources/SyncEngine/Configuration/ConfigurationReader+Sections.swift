@@ -141,38 +141,6 @@ extension ConfigurationReader {
         return source
     }
 
-    private static func archive(_ table: ConfigurationTable) throws(EnvSyncError) -> ArchiveConfiguration {
-        guard let alias = try table.string("alias") else {
-            throw table.missing(
-                "alias", suggestion: "add alias = \"environment\", the directory that workers unpack it into")
-        }
-        guard let path = try table.path("path") else {
-            throw table.missing("path", suggestion: "add path = \"…\", the packed archive")
-        }
-        let name = try table.valid("alias") { () throws(InvalidName) in try ArchiveAlias(alias) }
-        let command = try table.command("command")
-        let inputs = try table.paths("inputs")
-        switch (command, inputs) {
-        case (nil, nil): return ArchiveConfiguration(alias: name, path: path)
-        case (let command?, let inputs?):
-            guard !inputs.isEmpty else {
-                throw table.error(
-                    "inputs", "inputs is empty",
-                    suggestion: "name the directories that the archive is made of, for example [\".venv\"]")
-            }
-            return ArchiveConfiguration(alias: name, path: path, command: command, inputs: inputs)
-        case (_?, nil):
-            throw table.error(
-                "command", "command makes an archive of its inputs, but there are none",
-                suggestion: "add inputs = [\"…\"], the directories that the archive is made of")
-        case (nil, _?):
-            throw table.error(
-                "inputs", "inputs are what command makes an archive of, but there is none",
-                suggestion:
-                    "add command = [\"…\"], the program that makes \(QuotedText.visible(path)), or remove inputs")
-        }
-    }
-
     private static func job(
         _ table: ConfigurationTable, name: JobName, archives: [ArchiveAlias]
     ) throws(EnvSyncError) -> Job {

@@ -21,20 +21,37 @@ public enum ConfigurationReader {
     public static func read(
         directory: String
     ) throws(EnvSyncError) -> (configuration: WorkspaceConfiguration, path: String) {
+        let found = try find(in: directory)
+        guard let configuration = found.configuration, let path = found.path else {
+            throw missing(in: directory, projectLacksTable: found.projectLacksTable)
+        }
+        return (configuration, path)
+    }
+
+    /// Whether a directory is a workspace: it has a configuration, be it a broken one.
+    ///
+    /// - Throws: `EnvSyncError` as ``read(directory:)`` does, but not if there is none.
+    public static func isPresent(directory: String) throws(EnvSyncError) -> Bool {
+        try find(in: directory).path != nil
+    }
+
+    private static func find(
+        in directory: String
+    ) throws(EnvSyncError) -> (configuration: WorkspaceConfiguration?, path: String?, projectLacksTable: Bool) {
         let prefix = directory.isEmpty || directory == "." ? "" : directory.hasSuffix("/") ? directory : directory + "/"
         let path = prefix + fileName
         if let text = try text(ofFileAt: path) {
-            return (try parse(text: text, fileName: path), path)
+            return (try parse(text: text, fileName: path), path, false)
         }
         let projectPath = prefix + projectFileName
         if let text = try text(ofFileAt: projectPath) {
             let source = try source(text, fileName: projectPath)
             if let table = try find(projectTable, in: source) {
-                return (try configuration(table, source), projectPath)
+                return (try configuration(table, source), projectPath, false)
             }
-            throw missing(in: directory, projectLacksTable: true)
+            return (nil, nil, true)
         }
-        throw missing(in: directory, projectLacksTable: false)
+        return (nil, nil, false)
     }
 
     /// Parses a configuration.

@@ -84,6 +84,32 @@ extension ConfigurationTable {
         return patterns
     }
 
+    /// Globs of paths inside an archive, as shells' `case` has them.
+    func globs(_ key: String) throws(EnvSyncError) -> [String]? {
+        guard let globs = try strings(key) else { return nil }
+        for (index, glob) in globs.enumerated() where glob.isEmpty || Self.hasControl(glob) {
+            throw source.error(
+                at: path + [.key(key), .index(index)], "\(key): \(QuotedText.visible(glob)) is not a pattern",
+                suggestion: "write globs of paths inside the archive, for example \"*/tests/*\"")
+        }
+        return globs
+    }
+
+    /// A list of some of a few words.
+    func words<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, of type: Choice.Type
+    ) throws(EnvSyncError) -> [String]? where Choice.RawValue == String {
+        guard let texts = try strings(key) else { return nil }
+        let known = Choice.allCases.map(\.rawValue)
+        for (index, text) in texts.enumerated() where !known.contains(text) {
+            let near = NearestWord.of(text, among: known).map { "did you mean \"\($0)\"?" }
+            throw source.error(
+                at: path + [.key(key), .index(index)], "\(key): there is no \(QuotedText.visible(text))",
+                suggestion: near ?? "the words are \(known.joined(separator: ", "))")
+        }
+        return texts
+    }
+
     /// One of a few words.
     func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, of type: Choice.Type

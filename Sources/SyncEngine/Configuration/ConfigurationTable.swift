@@ -99,6 +99,27 @@ struct ConfigurationTable {
         return Int(clamping: integer)
     }
 
+    func boolean(_ key: String) throws(EnvSyncError) -> Bool? {
+        guard let value = value(key) else { return nil }
+        guard case .boolean(let boolean) = value else {
+            guard case .string(let word) = value, ["true", "false"].contains(word) else {
+                throw wrongType(key, expected: "true or false", value)
+            }
+            throw wrongType(key, expected: "true or false", value, suggestion: "write \(key) = \(word), without quotes")
+        }
+        return boolean
+    }
+
+    /// An integer or a fraction.
+    func number(_ key: String) throws(EnvSyncError) -> Double? {
+        switch value(key) {
+        case nil: return nil
+        case .integer(let integer): return Double(integer)
+        case .float(let number): return number
+        case let value?: throw wrongType(key, expected: "a number", value)
+        }
+    }
+
     /// A list of strings.
     ///
     /// - Parameter acceptingOne: take a single string for a list of one.

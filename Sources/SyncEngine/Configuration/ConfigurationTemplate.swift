@@ -62,16 +62,38 @@ public enum ConfigurationTemplate {
         # What to leave out, as in .gitignore.
         #exclude = ["tests/", "*.csv"]
 
-        # A packed environment (conda-pack, venv-pack). Repeat [[archive]] for more.
+        # A whole environment, which lock packs when it changed. Repeat [[archive]] for more.
         #[[archive]]
         # The directory that workers unpack it into.
         #alias = "environment"
-        # The .tar.gz or .zip.
-        #path = "environment.tar.gz"
+        # The environment's directory: a venv, a conda environment, or a Python that can be moved.
+        #prefix = ".venv"
+        # Take the interpreter along, so that workers need none.
+        #with-python = true
+        # Compiled modules: "compile" (every module has one) or "omit".
+        #bytecode = "compile"
+        # Editable packages: "workspace" (those below it are shipped as if installed), "include" or "refuse".
+        #editable = "workspace"
+        # What to leave out, as globs of paths inside the archive; * matches / too.
+        #exclude = ["*/tests/*"]
+        # What to take nevertheless.
+        #include = ["*/tests/data/*"]
+        # Where the workers' copy is, if it has to know that.
+        #dest-prefix = "/opt/environment"
+        # Problems that shall stop nothing, by the words that pack tells them with.
+        #ignore = ["missing-files"]
+        # Up to this share of it, changed packages travel as a layer over the published archive; 0: never.
+        #overlay = 0.25
+
+        # An archive that something else makes: conda-pack, venv-pack, a script.
+        #[[archive]]
+        #alias = "models"
+        # The .tar.gz or .zip; what is packed from a prefix needs none.
+        #path = "models.tar.gz"
         # What makes it, without a shell, in this directory: run by lock when the file is missing or its inputs changed.
-        #command = ["venv-pack", "-p", ".venv", "-o", "environment.tar.gz"]
+        #command = ["tar", "-czf", "models.tar.gz", "-C", "models", "."]
         # The files and directories that it is made of.
-        #inputs = [".venv"]
+        #inputs = ["models"]
 
         # A job, for `envsync args nightly` and `envsync submit nightly`. Repeat with other names.
         #[jobs.nightly]

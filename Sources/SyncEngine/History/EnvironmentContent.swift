@@ -91,7 +91,13 @@ struct EnvironmentContent: Sendable {
             let packages = artifact.wheels.map { wheel in
                 Item(packageNamed: wheel.name, version: wheel.version, digest: wheel.digest, of: published)
             }
-            return ([Item(published)] + packages).filter { seen.insert($0).inserted }
+            let packed = (artifact.base == nil ? nil : artifact.contents)?.packages ?? []
+            let overlaid = packed.map { package in
+                Item(
+                    packageNamed: package.name, version: package.version, digest: ContentDigest(hex: package.digest),
+                    of: published)
+            }
+            return ([Item(published)] + packages + overlaid).filter { seen.insert($0).inserted }
         }
         self.init(
             id: manifest.id, items: items,

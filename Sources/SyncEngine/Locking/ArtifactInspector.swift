@@ -79,7 +79,7 @@ struct ArtifactInspector: Sendable {
             kind: .file, name: item.origin.path.split(separator: "/").last.map(String.init) ?? item.origin.path,
             size: file.fingerprint.size, hdfsChecksum: digests.hdfsChecksum)
         switch item.role {
-        case .file, .main, .source, .layer: break
+        case .file, .main, .source, .layer, .overlay: break
         case .wheelhouse, .pyFile, .locked: try lookIntoPythonFile(item, &inspection)
         case .archive: try lookIntoArchive(item, &inspection)
         }

@@ -32,8 +32,10 @@ extension Engine {
     /// - Throws: ``EnvSyncError``.
     public func lock(_ options: LockOptions = LockOptions()) async throws -> LockResult {
         if !options.checkOnly { try await makeArchives() }
+        let packed = options.checkOnly ? nil : try await packArchives(offline: options.offline)
         let scan = try await scan(
-            search: options.offline || options.checkOnly ? .caches : .indexes, looksAtInputs: options.checkOnly)
+            search: options.offline || options.checkOnly ? .caches : .indexes, looksAtInputs: options.checkOnly,
+            packed: packed)
         let known = try? workspace.lock()
         if options.checkOnly, let known, !canBuildAtOnce(scan) {
             // Where wheels aren't kept, as in CI, or layers would have to be built, the lock is compared with the sources.
@@ -59,10 +61,16 @@ extension Engine {
     }
 
     /// Looks at all local files.
-    func scan(search: LocalScan.Search = .known, looksAtInputs: Bool = true) async throws -> LocalScan {
+    ///
+    /// - Parameter packed: what the archives are that envsync packs itself; `nil`: what the lock says.
+    func scan(
+        search: LocalScan.Search = .known, looksAtInputs: Bool = true, packed: PackedEntries? = nil
+    ) async throws -> LocalScan {
         let reader = LocalReader(workspace, state: state, report: report)
+        let entries: PackedEntries
+        if let packed { entries = packed } else { entries = try await lookAtPacked(compares: looksAtInputs) }
         return try await LocalScan.run(
-            workspace, reader: reader, search: search, looksAtInputs: looksAtInputs, report: report)
+            workspace, reader: reader, packed: entries, search: search, looksAtInputs: looksAtInputs, report: report)
     }
 
     /// The lock that a scan makes; builds the layers that were not built before.

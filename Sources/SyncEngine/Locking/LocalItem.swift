@@ -20,6 +20,8 @@ struct LocalItem: Sendable {
         case source(SourceConfiguration)
         /// An `[[archive]]`.
         case archive(ArchiveAlias)
+        /// What changed in a packed environment since the archive of that alias was packed.
+        case overlay(ArchiveAlias)
     }
 
     /// What the configuration asks for.
@@ -47,6 +49,7 @@ struct LocalItem: Sendable {
         case .file, .main: "file:" + path
         case .source: "source:" + path
         case .archive: "archive:" + path
+        case .overlay: "overlay:" + path
         }
     }
 }
@@ -126,6 +129,10 @@ struct LocalArtifact: Sendable {
     let item: LocalItem
     let digest: ContentDigest
     let inspection: Inspection
+    /// What envsync packed into it.
+    var contents: PackedContents?
+    /// Whether its bytes are on this machine: a packed environment is known by the lock, too.
+    var isHere = true
 }
 
 /// Why a local item can't be shipped; collected, so that one run shows all of them.

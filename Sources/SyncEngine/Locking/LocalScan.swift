@@ -41,11 +41,11 @@ struct LocalScan: Sendable {
     func sources(for lock: Lock) -> [ObjectKey: LocalArtifact] {
         var sources: [ObjectKey: LocalArtifact] = [:]
         for artifact in artifacts {
-            guard let locked = try? LockBuilder.artifact(artifact) else { continue }
+            guard artifact.isHere, let locked = try? LockBuilder.artifact(artifact) else { continue }
             sources[locked.object] = artifact
         }
         let plans = Dictionary(layers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for artifact in lock.artifacts where artifact.kind == .layer {
+        for artifact in lock.artifacts where artifact.origin.section == .layer {
             guard let plan = plans[artifact.origin.path], plan.wheels == artifact.wheels else { continue }
             var inspection = Inspection(
                 kind: .layer, name: artifact.name, version: artifact.version, size: artifact.size,
@@ -60,16 +60,29 @@ struct LocalScan: Sendable {
     ///
     /// - Parameters:
     ///   - reader: looks into the files.
+    ///   - packed: what the archives are that envsync packs itself.
     ///   - looksAtInputs: whether archives are compared with what they were made of.
     /// - Throws: ``EnvSyncError`` for a lockfile that can't be used.
     static func run(
-        _ workspace: Workspace, reader: LocalReader, search: Search = .known, looksAtInputs: Bool = true,
-        report: @escaping EventSink
+        _ workspace: Workspace, reader: LocalReader, packed: PackedEntries = [:], search: Search = .known,
+        looksAtInputs: Bool = true, report: @escaping EventSink
     ) async throws -> LocalScan {
         defer { reader.save() }
-        let (items, discovered) = try Discovery(workspace: workspace).items()
+        let (all, discovered) = try Discovery(workspace: workspace).items()
         var artifacts: [LocalArtifact] = []
         var problems = discovered
+        var items: [LocalItem] = []
+        for item in all {
+            guard case .archive(let alias) = item.role, let entry = packed[alias] else {
+                items.append(item)
+                continue
+            }
+            if let problem = entry.problem {
+                problems.append(problem)
+            } else {
+                artifacts += entry.artifacts(item, alias: alias)
+            }
+        }
         for result in try await reader.read(items) {
             switch result {
             case .success(let artifact): artifacts.append(artifact)
@@ -88,7 +101,8 @@ struct LocalScan: Sendable {
         return LocalScan(
             artifacts: placement.artifacts, layers: isComplete ? placement.layers : placement.layers.filter(\.isOwn),
             decisions: placement.decisions, basis: request?.basis, problems: problems + placement.problems,
-            staleArchives: looksAtInputs ? try await staleArchives(of: workspace, reader) : [],
+            staleArchives: packed.values.compactMap(\.stale)
+                + (looksAtInputs ? try await staleArchives(of: workspace, reader) : []),
             bytesRead: reader.bytesRead)
     }
 

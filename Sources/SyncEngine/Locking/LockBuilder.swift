@@ -30,6 +30,7 @@ enum LockBuilder {
         let inspection = local.inspection
         let delivery: Delivery
         var alias: ArchiveAlias?
+        var base: ArchiveAlias?
         var wheels: [LayerWheel] = []
         let leaf: LeafName
         func unique(_ fileExtension: String) throws(InvalidName) -> LeafName {
@@ -47,6 +48,11 @@ enum LockBuilder {
             delivery = .archive
             alias = name
             leaf = try unique(inspection.fileExtension ?? "tar.gz")
+        case .overlay(let name):
+            delivery = .archive
+            alias = try ArchiveAlias(PackedArchive.overlayName(of: name))
+            base = name
+            leaf = try unique("tar.gz")
         case .source:
             delivery = .pyfile
             leaf = try unique("zip")
@@ -65,7 +71,8 @@ enum LockBuilder {
         return Artifact(
             name: inspection.name, version: inspection.version, kind: inspection.kind, digest: local.digest,
             size: inspection.size, hdfsChecksum: inspection.hdfsChecksum, leaf: leaf, delivery: delivery, alias: alias,
-            interpreter: inspection.interpreter, wheels: wheels, jobs: local.item.jobs, origin: local.item.origin)
+            interpreter: inspection.interpreter, wheels: wheels, base: base, contents: local.contents,
+            jobs: local.item.jobs, origin: local.item.origin)
     }
 
     /// Refuses two versions, or two builds, of one distribution: only one of them can be imported.
@@ -155,6 +162,9 @@ extension LockBuilder {
                 for (origin, _) in unmatched where origin.section == .wheelhouse { unmatched[origin] = nil }
             } else {
                 unmatched[problem.origin] = nil
+                if problem.origin.section == .archive {
+                    unmatched[ArtifactOrigin(section: .overlay, path: problem.origin.path)] = nil
+                }
             }
             differences.append(
                 LockDifference(
@@ -222,7 +232,7 @@ extension LockBuilder {
         let lockMissing = lock.artifacts.contains { artifact in
             artifact.wheels.contains { missing.contains($0.fileName) }
         }
-        for artifact in lock.artifacts where artifact.kind == .layer {
+        for artifact in lock.artifacts where artifact.origin.section == .layer {
             let plan = scan.layers.first { $0.name == artifact.origin.path }
             let here = plan?.wheels ?? []
             let isSame = plan?.jobs == artifact.jobs && here == artifact.wheels
@@ -241,7 +251,7 @@ extension LockBuilder {
                     ))
             }
         }
-        let locked = Set(lock.artifacts.filter { $0.kind == .layer }.map(\.origin.path))
+        let locked = Set(lock.artifacts.filter { $0.origin.section == .layer }.map(\.origin.path))
         for plan in scan.layers where !locked.contains(plan.name) && missing.isEmpty {
             let wheels = plan.wheels.map(\.requirement).joined(separator: ", ")
             differences.append(

@@ -5,7 +5,8 @@ extension Engine {
     /// since and is still kept.
     func localSources(of lock: Lock, _ scan: LocalScan) -> [ObjectKey: LocalArtifact] {
         var sources = scan.sources(for: lock)
-        for artifact in lock.artifacts where artifact.kind == .source || artifact.kind == .layer {
+        for artifact in lock.artifacts
+        where artifact.kind == .source || (artifact.kind == .layer && artifact.base == nil) {
             guard sources[artifact.object] == nil else { continue }
             let suffix = artifact.kind == .layer ? "tar.gz" : "zip"
             let path = BuiltFile.path(of: artifact.digest, suffix: suffix, stateDirectory: workspace.stateDirectory)

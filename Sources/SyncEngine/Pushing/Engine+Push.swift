@@ -21,9 +21,10 @@ extension Engine {
 
     private func pushAlone(_ options: PushOptions) async throws -> PushResult {
         if options.lockFirst { try await makeArchives() }
+        let packed = options.lockFirst ? try await packArchives(offline: options.offline) : nil
         let scan = try await scan(
             search: options.lockFirst ? (options.offline ? .caches : .indexes) : .known,
-            looksAtInputs: !options.lockFirst)
+            looksAtInputs: !options.lockFirst, packed: packed)
         let lock = try await currentLock(scan, lockFirst: options.lockFirst)
         let connection = try connect(concurrency: options.concurrency)
         let doing = "publish environment \"\(environment)\""

@@ -26,7 +26,13 @@ extension Engine {
         let environment = ProcessInfo.processInfo.environment
         var facts = PreflightFacts()
         facts.executorPythonVersion = executorPython(job, manifest)
-        facts.interpreterLeavesArchive = archiveInspection(job, manifest)?.obstacles.first
+        if let (inspection, configured) = archiveInspection(job, manifest), let target = inspection.obstacles.first {
+            facts.interpreterLeavesArchive = target
+            facts.interpreterIsPackedHere = configured.pack != nil
+            if target.hasPrefix("/"), job.deployMode == .client {
+                facts.interpreterIsMissingHere = access(target, X_OK) != 0
+            }
+        }
         facts.stagingAuthority = stagingAuthority(job, environment)
         facts.unreadableAncestor = rememberedClosedDirectory
         facts.targetMismatches = request.submitsHere ? targetMismatches() : nil
@@ -59,7 +65,7 @@ extension Engine {
     private func executorPython(_ job: Job, _ manifest: EnvironmentManifest) -> String? {
         if let target = workspace.configuration.target { return target.python }
         // A Python of the job's own choosing is not on this machine.
-        return job.python == nil ? archiveInspection(job, manifest)?.python : nil
+        return job.python == nil ? archiveInspection(job, manifest)?.inspection.python : nil
     }
 
     /// Wheels of the lock that the target can't load. `lock` refuses them; the target may have changed since.
@@ -81,7 +87,9 @@ extension Engine {
     }
 
     /// What is remembered of the archive whose interpreter a job uses.
-    private func archiveInspection(_ job: Job, _ manifest: EnvironmentManifest) -> Inspection? {
+    private func archiveInspection(
+        _ job: Job, _ manifest: EnvironmentManifest
+    ) -> (inspection: Inspection, configured: ArchiveConfiguration)? {
         let archives = manifest.artifacts.filter { artifact in
             artifact.interpreter != nil && artifact.isWanted(by: job.name)
                 && (job.archives.map { names in artifact.alias.map(names.contains) ?? false } ?? true)
@@ -92,7 +100,7 @@ extension Engine {
             guard let record = (try? state.fingerprint(key)) ?? nil, record.digest == archive.object.digest else {
                 continue
             }
-            return Inspection(text: record.inspection)
+            return Inspection(text: record.inspection).map { ($0, configured) }
         }
         return nil
     }
@@ -147,7 +155,7 @@ extension Engine {
     private func unpackLayers(
         for job: Job, _ manifest: EnvironmentManifest, driver: String?
     ) async throws -> [ContentDigest: String] {
-        let layers = manifest.artifacts.filter { $0.kind == .layer && $0.isWanted(by: job.name) }
+        let layers = manifest.artifacts.filter { $0.kind == .layer && $0.isWanted(by: job) }
         guard !layers.isEmpty, job.deployMode == .client, canLoad(driver) else { return [:] }
         let unpacked = UnpackedLayers(workspace: workspace)
         var present = unpacked.present(layers)

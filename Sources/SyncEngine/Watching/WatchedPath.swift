@@ -58,6 +58,7 @@ extension Workspace {
         for archive in configuration.archives {
             add(archive.path, .file)
             for input in archive.inputs { add(input, .tree(exclude: [])) }
+            if let prefix = archive.pack?.prefix { add(prefix, .tree(exclude: [])) }
         }
         for path in configuration.files + configuration.pyFiles { add(path, .file) }
         for job in configuration.jobs {

@@ -135,7 +135,7 @@ struct ConfigurationFaultTests {
         let packing = try workspace.envsync("lock", environment: ["PATH": "/nowhere"])
         #expect(packing.status == 2)
         #expect(!packing.stderr.contains("envsync.toml:"), "\(packing)")
-        #expect(packing.stderr.contains("+ venv-pack -p .venv -o environment.tar.gz"), "\(packing)")
+        #expect(packing.stderr.contains("+ tar -czf models.tar.gz -C models ."), "\(packing)")
         let others = lines.filter { !$0.hasPrefix("command =") && !$0.hasPrefix("inputs =") }
         try workspace.write("envsync.toml", others.joined(separator: "\n"))
         let result = try workspace.envsync("lock")

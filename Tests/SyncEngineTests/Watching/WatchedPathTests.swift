@@ -79,6 +79,17 @@ import Testing
         }
     }
 
+    @Test func anEnvironmentThatIsPackedIsWatchedAndNotWhatIsPackedOfIt() throws {
+        let configuration = "[environment]\nname = \"etl\"\n[[archive]]\nalias = \"env\"\nprefix = \".venv\"\n"
+        try withWorkspace(["envsync.toml": configuration]) { workspace, _ in
+            #expect(shown(workspace) == ["envsync.toml", "envsync.lock", ".venv/**"])
+            let venv = try #require(workspace.watchedPaths.last)
+            let cache = "lib/python3.11/site-packages/six/__pycache__"
+            #expect(venv.filter.isIgnored(relativePath: cache, isDirectory: true))
+            #expect(!venv.filter.isIgnored(relativePath: "lib/python3.11/site-packages/six.py", isDirectory: false))
+        }
+    }
+
     @Test func aProjectFileThatHoldsTheConfigurationIsWatchedWithTheOneThatWouldGoBeforeIt() throws {
         let project = "[tool.envsync.environment]\nname = \"etl\"\n"
         try withWorkspace(["pyproject.toml": project]) { workspace, directory in

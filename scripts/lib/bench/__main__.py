@@ -6,7 +6,8 @@ import os
 import sys
 import time
 
-from measure import Failure, Series, load, note, paired, run, turns
+from measure import Failure, Series, load, note, paired, rounds, run, turns
+from packing import measure_pack
 from table import MIB, Table, mebibytes, ratio
 from ways import Curl, EnvSync, FsShell, HdfsCLI, Server
 from workspace import Workspace
@@ -16,12 +17,6 @@ MANY = 10_000
 LARGE = 1_000_000_000
 # The file that changes: half a megabyte, one of the middling ones.
 CHANGING = "pytz-"
-
-
-def rounds(options, what):
-    for number in range(options.runs):
-        note(f"{what}, round {number + 1} of {options.runs} (load {load()})")
-        yield number
 
 
 def cold_runs(ways, number, files, figures):
@@ -196,15 +191,23 @@ def measure_lockfile(options, server, table):
 
 
 # The one that restarts the HDFS comes last.
-PARTS = {"push": measure_push, "lockfile": measure_lockfile, "large": measure_large, "many": measure_many}
+PARTS = {
+    "pack": measure_pack, "push": measure_push, "lockfile": measure_lockfile, "large": measure_large,
+    "many": measure_many,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("what", choices=[*PARTS, "all"])
     parser.add_argument("--runs", type=int, required=True)
-    for name in ("binary", "wheels", "directory", "hdfs-script", "hdfs-directory", "webhdfs", "user", "hdfscli-python", "requirements"):
+    for name in ("binary", "directory"):
         parser.add_argument(f"--{name}", required=True)
+    # What only some of the parts need.
+    for name in (
+            "wheels", "requirements", "hdfs-script", "hdfs-directory", "webhdfs", "user", "hdfscli-python", "python",
+            "packing-tools", "packing-wheels", "packing-requirements"):
+        parser.add_argument(f"--{name}", default="")
     options = parser.parse_args()
     server = Server(options)
     table = Table()
@@ -219,8 +222,8 @@ def main():
     version = run([options.binary, "--version"]).output.strip()
     if table.lines:
         print(
-            f"envsync {version} on HDFS 2.7.4, one DataNode, replication 1: medians of {options.runs} runs or more, in "
-            f"turns;\n{os.cpu_count()} cores, load average {begin} at the beginning, {load()} at the end\n")
+            f"envsync {version}{server.title}: medians of {options.runs} runs or more, in turns;\n"
+            f"{os.cpu_count()} cores, load average {begin} at the beginning, {load()} at the end\n")
         print(table.text())
         print(f"\n{table.missed} figure(s) miss what is wanted" if table.missed else "\nall that is wanted is met")
     if failure:

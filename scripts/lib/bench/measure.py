@@ -87,6 +87,13 @@ def turns(things, round_number):
     return order if round_number % 2 == 0 else order[::-1]
 
 
+def rounds(options, what):
+    """The numbers of the rounds, each announced."""
+    for number in range(options.runs):
+        note(f"{what}, round {number + 1} of {options.runs} (load {load()})")
+        yield number
+
+
 def note(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 

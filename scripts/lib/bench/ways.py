@@ -16,6 +16,10 @@ class Server:
     def __init__(self, options):
         self.options = options
 
+    @property
+    def title(self):
+        return " on HDFS 2.7.4, one DataNode, replication 1" if self.options.webhdfs else ""
+
     def restart(self, java_options):
         """Ends and starts the HDFS, with further options for its Java; its port may be another one then."""
         script, directory = self.options.hdfs_script, self.options.hdfs_directory

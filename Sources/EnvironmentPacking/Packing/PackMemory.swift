@@ -1,0 +1,135 @@
+import Crypto
+import Foundation
+import ReproducibleArchive
+
+/// What is kept of earlier packings of an environment. Nothing in it is needed: without it all is read again.
+struct PackMemory {
+    private let directory: String?
+    private let prefix: String
+
+    /// - Parameter prefix: without symbolic links.
+    init(_ packer: EnvironmentPacker, prefix: String) {
+        self.prefix = prefix
+        let name = Array(SHA256.hash(data: Array(prefix.utf8))).lowerHexadecimal.prefix(32)
+        directory = packer.cacheLimit > 0 ? "\(packer.cacheDirectory)/indexes/\(name)" : nil
+    }
+
+    // MARK: Files
+
+    func index() -> FileIndex { directory.map { FileIndex(readingFrom: $0 + "/files") } ?? FileIndex() }
+
+    /// Remembers what files turned out to hold.
+    ///
+    /// - Parameter began: when the first of them was opened, in nanoseconds since 1970.
+    /// - Returns: whether all of them were as the survey saw them.
+    @discardableResult
+    func remember(_ work: PackWork, _ contents: [KnownContent], began: Int64) -> Bool {
+        var isTrusted = true
+        var current: [FileIndex.Key: KnownContent] = [:]
+        current.reserveCapacity(work.contents.count)
+        for (number, content) in work.contents {
+            guard let key = content.key else { continue }
+            guard !content.isOutdated, content.changed < began - Clock.step else {
+                isTrusted = false
+                continue
+            }
+            if case .unknown = contents[number] { continue }
+            current[key] = contents[number]
+        }
+        guard let directory else { return isTrusted }
+        let hasNews = work.contents.contains { number, content in
+            content.key != nil && content.known == .unknown && contents[number] != .unknown
+        }
+        guard hasNews else { return isTrusted }
+        var index = index()
+        if index.merge(current) { try? index.write(to: directory + "/files") }
+        return isTrusted
+    }
+
+    // MARK: Outputs
+
+    private func resultPath(_ output: String) -> String? {
+        directory.map { $0 + "/result-" + Array(SHA256.hash(data: Array(output.utf8))).lowerHexadecimal.prefix(32) }
+    }
+
+    /// What a packing would give, if nothing that it depends on has changed since.
+    func unchanged(_ survey: [UInt8], _ options: PackOptions, _ output: String) -> PackResult? {
+        guard let path = resultPath(output), let fingerprint = SmallFile.fingerprint(output),
+            let last = LastResult(readingFrom: path), last.survey == survey,
+            last.options == options.digest,
+            last.output.path.elementsEqual(output.utf8), last.output.fingerprint == fingerprint,
+            last.outside.allSatisfy({ Self.lookup($0.path) == $0.fingerprint })
+        else { return nil }
+        return last.result
+    }
+
+    func remember(
+        _ result: PackResult, _ prepared: EnvironmentPacker.Prepared, _ options: PackOptions, _ output: String
+    ) {
+        guard let path = resultPath(output), let fingerprint = SmallFile.fingerprint(output) else { return }
+        let last = LastResult(
+            survey: prepared.digest, options: options.digest, outside: outside(prepared.plan),
+            output: SourceFile(path: Array(output.utf8), fingerprint: fingerprint), result: result)
+        try? last.write(to: path)
+    }
+
+    /// The same files under another name of the directory may be rewritten otherwise.
+    static func digest(_ survey: EnvironmentSurvey) -> [UInt8] {
+        Array(SHA256.hash(data: survey.digest + Array(survey.givenPrefix.utf8)))
+    }
+
+    /// Archives in the environment's own directory that were packed from it.
+    func outputs(with output: String?) -> Set<[UInt8]> {
+        var paths = Set([output].compactMap { $0 }.map(Self.resolved))
+        if let directory, let list = SmallFile.read(directory + "/outputs", limit: 1 << 20) {
+            paths.formUnion(list.split(separator: 0).map(Array.init))
+        }
+        return paths
+    }
+
+    /// Remembers where an archive is written to, if that is in the environment.
+    func noteOutput(_ output: String) {
+        guard let directory else { return }
+        let path = Self.resolved(output)
+        guard path.starts(with: Array(prefix.utf8) + [0x2F]) else { return }
+        let known = outputs(with: nil)
+        guard !known.contains(path), known.count < 1000 else { return }
+        try? SmallFile.write(Array((known.union([path])).joined(separator: [0])), to: directory + "/outputs")
+    }
+
+    /// With the links of its directory followed.
+    private static func resolved(_ path: String) -> [UInt8] {
+        guard let slash = path.lastIndex(of: "/"),
+            let real = realpath(slash == path.startIndex ? "/" : String(path[..<slash]), nil)
+        else { return Array(path.utf8) }
+        defer { free(real) }
+        return Array((String(cString: real) + path[slash...]).utf8)
+    }
+
+    // MARK: Outside
+
+    /// Files that aren't the environment's own, and the directories that would tell of further ones.
+    private func outside(_ plan: PackPlan) -> [SourceFile] {
+        let start = Array(prefix.utf8) + [0x2F]
+        var found: [[UInt8]: SourceFile.Fingerprint] = [:]
+        for entry in plan.entries {
+            let sources: [SourceFile]
+            switch entry.kind {
+            case .file(_, .file(let source)): sources = [source]
+            case .file(_, .rewritten(let files, _)): sources = files
+            default: continue
+            }
+            for source in sources where !source.path.starts(with: start) {
+                found[source.path] = source.fingerprint
+                let directory = source.path.parent
+                if found[directory] == nil { found[directory] = Self.lookup(directory) }
+            }
+        }
+        return found.map { SourceFile(path: $0.key, fingerprint: $0.value) }
+    }
+
+    private static func lookup(_ path: [UInt8]) -> SourceFile.Fingerprint? {
+        var info = stat()
+        return path.withTerminator { lstat($0, &info) } == 0 ? .init(info) : nil
+    }
+}

@@ -1,0 +1,84 @@
+extension PlanBuilder {
+    private var library: [UInt8] { Array("lib/python\(survey.python)/".utf8) }
+
+    /// Whether a file is a compiled module in `__pycache__`: those are made anew, at most with its help.
+    mutating func takeCompiled(_ file: SurveyedFile) -> Bool {
+        guard file.path.hasSuffix(".pyc"), file.path.starts(with: library) else { return false }
+        guard file.path.parent.hasSuffix("__pycache__") else {
+            // Beside its source Python doesn't look at it; alone it is the module.
+            let source = Array(file.path.dropLast())
+            guard options.bytecode == .omit, numbers[source] != nil else { return false }
+            omit(file, "bytecode is left out")
+            return true
+        }
+        compiled[file.path] = file.source
+        return true
+    }
+
+    /// Every module below `lib/pythonX.Y` gets its `.pyc`.
+    mutating func addBytecode() {
+        defer { noteOrphans() }
+        guard options.bytecode == .compile, let minor = Int(survey.python.dropFirst(2)) else { return }
+        let compiler = BytecodeCompiler(
+            interpreter: "\(survey.prefix)/\(rules.interpreter.isIncluded ? "bin/python" : rules.interpreter.path)")
+        guard
+            let bytecode = PythonBytecode(minor: minor)
+                ?? (try? compiler.magic()).map({ .init(minor: minor, magic: $0) })
+        else {
+            notes.append("the modules have no bytecode: that of Python \(survey.python) is not known")
+            return
+        }
+        let library = library
+        var made: [PackPlan.Entry] = []
+        for entry in entries.values where entry.path.hasSuffix(".py") && entry.path.starts(with: library) {
+            guard case .file(_, let content) = entry.kind else { continue }
+            let leaf = entry.path.leafStart
+            let directory = Array(entry.path[..<leaf]) + Array("__pycache__".utf8)
+            let path = directory + [0x2F] + bytecode.fileName(module: Array(entry.path[leaf...].dropLast(3)))
+            let rewrite = PycRewrite(path: entry.path, python: bytecode, compiler: compiler)
+            let existing = compiled.removeValue(forKey: path).map { [$0] } ?? []
+            let contents: PackPlan.FileContent
+            switch content {
+            case .file(let source): contents = .rewritten([source] + existing, rewrite)
+            case .rewritten(let sources, let inner):
+                let compiling = RewrittenBytecode(source: inner, sources: sources.count, bytecode: rewrite)
+                contents = .rewritten(sources + existing, compiling)
+            // Made by envsync, and for Python's start only: such as a site customization.
+            case .generated: continue
+            }
+            made.append(.init(path: path, kind: .file(isExecutable: false, contents), package: entry.package))
+        }
+        for entry in made {
+            if !filters.isEmpty {
+                let inherited = deciding[entry.path.parent] ?? deciding[entry.path.parent.parent]
+                if let reason = filters.reason(filters.decisive(entry.path, inherited: inherited)) {
+                    omissions.append(.init(path: entry.path, reason: reason))
+                    continue
+                }
+            }
+            entries[entry.path] = entry
+        }
+    }
+
+    /// What is on disk and serves for nothing.
+    private mutating func noteOrphans() {
+        if options.bytecode == .omit {
+            for directory in Set(compiled.keys.map(\.parent)) {
+                omissions.append(.init(path: directory, reason: "bytecode is left out"))
+            }
+            return
+        }
+        for path in compiled.keys where numbers[path] != nil && entries[path] == nil {
+            let name = PycName.parse(Array(path[path.leafStart...]))
+            let reason: String
+            if let name, name.optimization != nil {
+                reason = "bytecode for Python's option -O"
+            } else if let name, !name.tag.elementsEqual("cpython-\(survey.python.filter { $0 != "." })".utf8) {
+                reason = "bytecode of another Python"
+            } else {
+                reason = "bytecode of no module that is packed as it is"
+            }
+            omissions.append(.init(path: path, reason: reason))
+        }
+    }
+}

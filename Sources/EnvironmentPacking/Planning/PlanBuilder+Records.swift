@@ -1,0 +1,58 @@
+extension PlanBuilder {
+    /// Makes each package's RECORD true for what is packed.
+    mutating func rewriteRecords() {
+        for found in python.found {
+            guard let record = found.record,
+                case .file(let isExecutable, .file(let source))? = entries[record.path]?.kind
+            else { continue }
+            var changes: [(path: [UInt8], change: RecordRewrite.Change)] = []
+            var sources = [source]
+            var seen: PathSet = .init()
+            var hasCompiled = false
+            for row in record.rows where row.path != record.path {
+                if RecordRewrite.isCompiled(row.path) {
+                    hasCompiled = true
+                    continue
+                }
+                switch entries[row.path]?.kind {
+                case nil:
+                    // Compiled modules that aren't there are dropped only where they would have been left out anyway.
+                    let isOmitted = numbers[row.path] != nil || row.path.hasSuffix(".pyc")
+                    guard isOmitted, seen.insert(row.spelled) else { continue }
+                    changes.append((row.spelled, .drop))
+                case .file(_, .generated(let bytes))?:
+                    if seen.insert(row.spelled) { changes.append((row.spelled, .known(bytes))) }
+                case .file(_, .rewritten(let files, let rewrite))?:
+                    // Compiled modules have no hash there.
+                    guard !(rewrite is PycRewrite || rewrite is RewrittenBytecode), seen.insert(row.spelled)
+                    else { continue }
+                    changes.append((row.spelled, .rewritten(rewrite, sources: files.count)))
+                    sources += files
+                case .file?, .directory?, .symlink?: continue
+                }
+            }
+            guard hasCompiled || !changes.isEmpty else { continue }
+            entries[record.path]?.kind = .file(
+                isExecutable: isExecutable, .rewritten(sources, RecordRewrite(changes: changes)))
+        }
+    }
+
+    /// Every directory of an entry is one itself; those that lost all that was in them go.
+    mutating func addDirectories() {
+        var needed: PathSet = .init()
+        for entry in entries.values {
+            var path = entry.path.parent
+            while !path.isEmpty, needed.insert(path) { path = path.parent }
+        }
+        var emptied: [[UInt8]] = []
+        for entry in entries.values where !needed.contains(entry.path) {
+            guard case .directory = entry.kind, let number = numbers[entry.path] else { continue }
+            let next = survey.files.firstIndex(atOrAfter: entry.path + [0x2F])
+            let hadSomething = next < survey.files.count && survey.files[next].path.starts(with: entry.path + [0x2F])
+            _ = number
+            if hadSomething || entry.path.hasSuffix("__pycache__") { emptied.append(entry.path) }
+        }
+        for path in emptied { entries[path] = nil }
+        for path in needed.paths where entries[path] == nil { entries[path] = .init(path: path, kind: .directory) }
+    }
+}

@@ -1,0 +1,114 @@
+import Crypto
+
+/// Makes a package's `RECORD` tell of its files as they are in the archive: rows of files that are left out go, and those
+/// of files that are rewritten get their new hash and size. Rows of compiled modules go, too: pip writes them only where it
+/// compiles, uv never does, and the archive has them all. All else, order and spelling included, stays.
+struct RecordRewrite: FileRewrite {
+    /// What becomes of a row.
+    enum Change: Sendable {
+        case drop
+        case known([UInt8])
+        /// The file's sources follow the RECORD's own, this many.
+        case rewritten(any FileRewrite, sources: Int)
+    }
+    /// By the row's path as it is spelled; sources are in the order of the numbers.
+    let changes: [(path: [UInt8], change: Change)]
+
+    static let sizeLimit = 64 << 20
+
+    /// Whether a row is of a compiled module, or of the directory of some, as virtualenv's lists have it.
+    static func isCompiled(_ path: [UInt8]) -> Bool {
+        let components = path.split(separator: 0x2F).suffix(2)
+        return components.contains { $0.elementsEqual("__pycache__".utf8) }
+    }
+
+    var identity: String {
+        var hash = SHA256()
+        for (path, change) in changes {
+            var bytes: [UInt8] = []
+            bytes.append(counted: path)
+            switch change {
+            case .drop: bytes.append(0)
+            case .known(let content):
+                bytes.append(1)
+                bytes.append(contentsOf: SHA256.hash(data: content))
+            case .rewritten(let rewrite, _):
+                bytes.append(2)
+                bytes.append(counted: Array(rewrite.identity.utf8))
+            }
+            hash.update(data: bytes)
+        }
+        return "record 2 \(Array(hash.finalize()).lowerHexadecimal)"
+    }
+
+    var purpose: String { "list of files brought up to date" }
+
+    func rewrite(_ files: [OpenSource]) throws -> Rewritten {
+        guard let record = files.first else { return .unchanged }
+        let table: RecordTable
+        do { table = try RecordTable(try record.bytes(limit: Self.sizeLimit)) } catch is RecordTable.Malformed {
+            return .unchanged
+        }
+        var next = 1
+        var replacements: [[UInt8]: RewrittenContent] = [:]
+        for (path, change) in changes {
+            switch change {
+            case .drop: replacements[path] = .absent
+            case .known(let bytes): replacements[path] = .bytes(bytes)
+            case .rewritten(let rewrite, let count):
+                let sources = Array(files[next..<(next + count)])
+                next += count
+                replacements[path] = try RewrittenContent(rewrite.rewrite(sources), of: sources)
+            }
+        }
+        var result: [UInt8] = []
+        result.reserveCapacity(table.bytes.count)
+        var end = 0
+        for row in table.rows {
+            let next = Self.lineEnd(table.bytes, row.line.upperBound)
+            defer { end = next }
+            if row.line.lowerBound > end { result.append(contentsOf: table.bytes[end..<row.line.lowerBound]) }
+            if Self.isCompiled(row.path) { continue }
+            guard let replacement = replacements[row.path] else {
+                result.append(contentsOf: table.bytes[row.line.lowerBound..<next])
+                continue
+            }
+            guard let digest = try replacement.digest() else {
+                if case .absent = replacement { continue }
+                result.append(contentsOf: table.bytes[row.line.lowerBound..<next])
+                continue
+            }
+            result.append(contentsOf: Self.quoted(row.path))
+            result.append(contentsOf: ",sha256=\(Self.base64(digest.sha256)),\(digest.size)".utf8)
+            result.append(contentsOf: table.bytes[row.line.upperBound..<next])
+        }
+        result.append(contentsOf: table.bytes[end...])
+        return .bytes(result)
+    }
+
+    private static func lineEnd(_ bytes: [UInt8], _ position: Int) -> Int {
+        var position = position
+        if position < bytes.count, bytes[position] == 0x0D { position += 1 }
+        if position < bytes.count, bytes[position] == 0x0A { position += 1 }
+        return position
+    }
+
+    private static func quoted(_ path: [UInt8]) -> [UInt8] {
+        guard path.contains(where: { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }) else { return path }
+        return [0x22] + path.flatMap { $0 == 0x22 ? [0x22, 0x22] : [$0] } + [0x22]
+    }
+
+    private static func base64(_ digest: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: digest.count, by: 3) {
+            let group = digest[start..<min(start + 3, digest.count)]
+            var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            for _ in 0...group.count {
+                text.append(alphabet[Int(bits >> 18 & 63)])
+                bits <<= 6
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
