@@ -28,10 +28,11 @@ let package = Package(
     targets: [
         .target(name: "CCurl"),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "WebHDFS", dependencies: ["CurlHTTP", "CISAL", crypto, logging], swiftSettings: strict),
-        .target(name: "ReproducibleArchive", dependencies: ["CISAL", "CZstd", crypto], swiftSettings: strict),
+        .target(name: "ReproducibleArchive", dependencies: ["CISAL", "CLinux", "CZstd", crypto], swiftSettings: strict),
         .target(name: "TOML", swiftSettings: plain),
         .target(
             name: "PythonPackaging",

@@ -21,11 +21,17 @@ struct PycRewrite: FileRewrite {
     }
 
     var identity: String {
-        let name = path.map { byte in
-            (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "%")
-                ? String(UnicodeScalar(byte)) : "%" + String(0x100 | Int(byte), radix: 16).dropFirst()
+        var text = Array("pyc \(MarshalCanonicalForm.version) 3.\(python.minor) \(python.magic) ".utf8)
+        text.reserveCapacity(text.count + path.count + 16)
+        for byte in path {
+            if (0x21...0x7E).contains(byte), byte != UInt8(ascii: "%") {
+                text.append(byte)
+            } else {
+                text.append(UInt8(ascii: "%"))
+                text += String(0x100 | Int(byte), radix: 16).utf8.dropFirst()
+            }
         }
-        return "pyc \(MarshalCanonicalForm.version) 3.\(python.minor) \(python.magic) \(name.joined())"
+        return String(decoding: text, as: UTF8.self)
     }
 
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {

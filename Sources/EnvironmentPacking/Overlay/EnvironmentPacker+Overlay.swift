@@ -18,7 +18,8 @@ extension EnvironmentPacker {
         if let obstacle = layer.obstacle { throw PackError(path: prefix, message: obstacle) }
         let memory = PackMemory(self, prefix: survey.prefix)
         return try write(
-            Prepared(plan: layer.plan, digest: survey.digest), options, memory, to: output, kind: "overlay", cancelled,
+            Prepared(plan: layer.plan, digest: survey.digest, index: .init { memory.index() }), options, memory,
+            to: output, kind: "overlay", cancelled,
             progress)
     }
 

@@ -39,52 +39,75 @@ struct FileIndex {
     }
 
     private(set) var contents: [Key: KnownContent] = [:]
+    /// Whether the file is whole, so that more may be appended to it.
+    private var isWhole = false
+    private var recordCount = 0
 
-    private static let magic = Array("envsync files 1\n".utf8)
+    private static let magic = Array("envsync files 2\n".utf8)
     private static let recordSize = 7 * 8 + 8 + 32
 
     init() {}
 
-    /// Reads an index; an empty one if there is none or if it is damaged.
+    /// Reads an index; an empty one if there is none. What follows damage is not believed.
+    ///
+    /// After the first line it has batches: the number of records, the records, and the SHA-256 of both. Of two records of
+    /// one file the later counts.
     init(readingFrom path: String) {
-        guard let bytes = SmallFile.read(path, limit: 1 << 30), bytes.count >= Self.magic.count + 32,
-            bytes.starts(with: Self.magic)
-        else { return }
-        let end = bytes.count - 32
-        guard (end - Self.magic.count) % Self.recordSize == 0,
-            bytes.withUnsafeBytes({ bytes in
+        guard let bytes = SmallFile.read(path, limit: 1 << 30), bytes.starts(with: Self.magic) else { return }
+        var position = Self.magic.count
+        while position + 40 <= bytes.count {
+            let count = BinaryReader.integer(bytes, at: position)
+            guard count <= UInt64((bytes.count - position - 40) / Self.recordSize) else { return }
+            let end = position + 8 + Int(count) * Self.recordSize
+            let digest = bytes.withUnsafeBytes { bytes in
                 var hash = SHA256()
-                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<end]))
-                return hash.finalize().elementsEqual(bytes[end...])
-            })
-        else { return }
-        contents.reserveCapacity((end - Self.magic.count) / Self.recordSize)
-        for start in stride(from: Self.magic.count, to: end, by: Self.recordSize) {
-            func word(_ number: Int) -> UInt64 { BinaryReader.integer(bytes, at: start + 8 * number) }
-            let fingerprint = SourceFile.Fingerprint(
-                device: word(0), inode: word(1), size: Int64(bitPattern: word(2)), modified: Int64(bitPattern: word(3)),
-                changed: Int64(bitPattern: word(4)))
-            let size = Int64(bitPattern: word(7))
-            contents[Key(fingerprint: fingerprint, salt: (word(5), word(6)))] =
-                size < 0
-                ? .absent : .present(MemberDigest(size: size, sha256: Array(bytes[(start + 64)..<(start + 96)])))
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[position..<end]))
+                return hash.finalize()
+            }
+            guard digest.elementsEqual(bytes[end..<(end + 32)]) else { return }
+            contents.reserveCapacity(contents.count + Int(count))
+            for start in stride(from: position + 8, to: end, by: Self.recordSize) { read(bytes, at: start) }
+            recordCount += Int(count)
+            position = end + 32
+        }
+        isWhole = position == bytes.count
+    }
+
+    private mutating func read(_ bytes: [UInt8], at start: Int) {
+        func word(_ number: Int) -> UInt64 { BinaryReader.integer(bytes, at: start + 8 * number) }
+        let fingerprint = SourceFile.Fingerprint(
+            device: word(0), inode: word(1), size: Int64(bitPattern: word(2)), modified: Int64(bitPattern: word(3)),
+            changed: Int64(bitPattern: word(4)))
+        let size = Int64(bitPattern: word(7))
+        contents[Key(fingerprint: fingerprint, salt: (word(5), word(6)))] =
+            size < 0
+            ? .absent : .present(MemberDigest(size: size, sha256: Array(bytes[(start + 64)..<(start + 96)])))
+    }
+
+    /// Adds what is new to a file. It is written anew if it is damaged, or if more than half of it is of files that are no
+    /// more.
+    ///
+    /// - Parameters:
+    ///   - news: what this index doesn't have.
+    ///   - current: all that the environment has now; only asked if it is needed.
+    ///   - size: how many these are, about.
+    func add(
+        _ news: [(key: Key, content: KnownContent)], to path: String, of size: Int,
+        current: () -> [(key: Key, content: KnownContent)]
+    ) throws {
+        guard !news.isEmpty else { return }
+        if isWhole, recordCount + news.count <= 2 * size + 1000 {
+            try SmallFile.append(Self.batch(news), to: path)
+        } else {
+            try SmallFile.write(Self.magic + Self.batch(current()), to: path)
         }
     }
 
-    /// Adds what is new, and forgets what is not of these if that is more than half.
-    /// - Returns: whether something was added.
-    mutating func merge(_ current: [Key: KnownContent]) -> Bool {
-        var isNew = false
-        for (key, content) in current where contents.updateValue(content, forKey: key) != content { isNew = true }
-        guard isNew else { return false }
-        if contents.count > 2 * current.count + 1000 { contents = current }
-        return true
-    }
-
-    func write(to path: String) throws {
-        var bytes = Self.magic
-        bytes.reserveCapacity(contents.count * Self.recordSize + 64)
-        for (key, content) in contents {
+    private static func batch(_ records: [(key: Key, content: KnownContent)]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(records.count * recordSize + 48)
+        bytes.append(integer: UInt64(records.count))
+        for (key, content) in records {
             bytes.append(fingerprint: key.fingerprint)
             bytes.append(integer: key.salt.0)
             bytes.append(integer: key.salt.1)
@@ -98,7 +121,7 @@ struct FileIndex {
             }
         }
         bytes.append(contentsOf: SHA256.hash(data: bytes))
-        try SmallFile.write(bytes, to: path)
+        return bytes
     }
 }
 

@@ -6,36 +6,50 @@ struct ManifestBuilder {
     let plan: PackPlan
     let options: PackOptions
 
+    /// Bytes that are hashed at once.
+    private static let portion = 16 << 10
+
     /// - Parameter contents: of the plan's entries, by number.
     func manifest(_ contents: [KnownContent], kind: String? = nil) -> EnvironmentManifest {
         var hashes = Array(repeating: SHA256(), count: plan.packages.count + 1)
+        var pending = Array(repeating: [UInt8](), count: plan.packages.count + 1)
         var counts = Array(repeating: 0, count: plan.packages.count + 1)
         var tops: [Set<String>] = Array(repeating: [], count: plan.packages.count)
         let library = Array("lib/python\(plan.python)/site-packages/".utf8)
-        var line: [UInt8] = []
+        var lastTops = Array(repeating: ArraySlice<UInt8>(), count: plan.packages.count)
         for (number, entry) in plan.entries.enumerated() {
             let slot = entry.package ?? plan.packages.count
-            line.removeAll(keepingCapacity: true)
-            line += entry.path
             switch entry.kind {
             // Directories are there for what is in them, which is told by itself.
             case .directory: continue
             case .symlink(let target):
-                line += Array("\0l\0".utf8) + target + [0, 0]
+                pending[slot] += entry.path
+                pending[slot] += [0, UInt8(ascii: "l"), 0]
+                pending[slot] += target
+                pending[slot] += [0, 0]
             case .file(let isExecutable, _):
                 guard case .present(let digest) = contents[number] else { continue }
-                line += Array("\0\(isExecutable ? "x" : "f")\0\(digest.size)\0".utf8)
-                line += digest.sha256
-                line.append(0)
+                pending[slot] += entry.path
+                pending[slot] += [0, UInt8(ascii: isExecutable ? "x" : "f"), 0]
+                pending[slot] += String(digest.size).utf8
+                pending[slot].append(0)
+                pending[slot] += digest.sha256
+                pending[slot].append(0)
             }
-            hashes[slot].update(data: line)
+            if pending[slot].count >= Self.portion {
+                hashes[slot].update(data: pending[slot])
+                pending[slot].removeAll(keepingCapacity: true)
+            }
             counts[slot] += 1
-            if slot < tops.count, kind != nil || entry.path.starts(with: library),
-                let top = Self.topLevel(entry.path[(kind == nil ? library.count : 0)...])
-            {
-                tops[slot].insert(top)
-            }
+            guard slot < tops.count, kind != nil || entry.path.starts(with: library) else { continue }
+            let inner = entry.path[(kind == nil ? library.count : 0)...]
+            let first = inner.prefix { $0 != 0x2F }
+            // Entries below one directory follow each other.
+            if first.endIndex < inner.endIndex, first == lastTops[slot] { continue }
+            if let top = Self.topLevel(inner) { tops[slot].insert(top) }
+            if first.endIndex < inner.endIndex { lastTops[slot] = first }
         }
+        for slot in hashes.indices { hashes[slot].update(data: pending[slot]) }
         func text(_ slot: Int) -> String { Array(hashes[slot].finalize()).lowerHexadecimal }
         let packages = plan.packages.enumerated().map { slot, package in
             EnvironmentManifest.Package(

@@ -20,29 +20,32 @@ struct PackMemory {
 
     /// Remembers what files turned out to hold.
     ///
-    /// - Parameter began: when the first of them was opened, in nanoseconds since 1970.
+    /// - Parameters:
+    ///   - index: that the work was made with.
+    ///   - began: when the first of them was opened, in nanoseconds since 1970.
     /// - Returns: whether all of them were as the survey saw them.
     @discardableResult
-    func remember(_ work: PackWork, _ contents: [KnownContent], began: Int64) -> Bool {
+    func remember(_ work: PackWork, _ index: FileIndex, _ contents: [KnownContent], began: Int64) -> Bool {
         var isTrusted = true
-        var current: [FileIndex.Key: KnownContent] = [:]
-        current.reserveCapacity(work.contents.count)
-        for (number, content) in work.contents {
-            guard let key = content.key else { continue }
-            guard !content.isOutdated, content.changed < began - Clock.step else {
+        var news: [(key: FileIndex.Key, content: KnownContent)] = []
+        func isSettled(_ content: PlannedContent) -> Bool {
+            !content.isOutdated && content.changed < began - Clock.step
+        }
+        for (content, found) in zip(work.contents, contents) {
+            guard let content, let key = content.key else { continue }
+            guard isSettled(content) else {
                 isTrusted = false
                 continue
             }
-            if case .unknown = contents[number] { continue }
-            current[key] = contents[number]
+            if found != .unknown, found != content.known { news.append((key, found)) }
         }
         guard let directory else { return isTrusted }
-        let hasNews = work.contents.contains { number, content in
-            content.key != nil && content.known == .unknown && contents[number] != .unknown
+        try? index.add(news, to: directory + "/files", of: work.contents.count) {
+            zip(work.contents, contents).compactMap { content, found in
+                guard let content, let key = content.key, found != .unknown, isSettled(content) else { return nil }
+                return (key, found)
+            }
         }
-        guard hasNews else { return isTrusted }
-        var index = index()
-        if index.merge(current) { try? index.write(to: directory + "/files") }
         return isTrusted
     }
 

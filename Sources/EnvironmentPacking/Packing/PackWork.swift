@@ -5,27 +5,34 @@ import ReproducibleArchive
 /// A plan's entries as members of an archive.
 struct PackWork {
     let members: [ArchiveMember]
-    /// Of the members that are files.
-    let contents: [Int: PlannedContent]
+    /// Of each member; `nil` for those that aren't files.
+    let contents: [PlannedContent?]
+
+    /// Entries that a thread takes at once.
+    private static let stride = 1024
 
     init(_ plan: PackPlan, _ index: FileIndex) {
-        var members: [ArchiveMember] = []
-        var contents: [Int: PlannedContent] = [:]
-        members.reserveCapacity(plan.entries.count)
-        contents.reserveCapacity(plan.entries.count)
-        for (number, entry) in plan.entries.enumerated() {
-            switch entry.kind {
-            case .directory: members.append(ArchiveMember(name: entry.path, kind: .directory))
-            case .symlink(let target): members.append(ArchiveMember(name: entry.path, kind: .symlink(target: target)))
-            case .file(let isExecutable, let content):
-                let content = PlannedContent(content, index)
-                contents[number] = content
-                members.append(
-                    ArchiveMember(name: entry.path, kind: .file(isExecutable: isExecutable, content: content)))
+        let entries = plan.entries
+        let parts = Parallel.map(count: (entries.count + Self.stride - 1) / Self.stride) { part in
+            entries[(part * Self.stride)..<min(entries.count, (part + 1) * Self.stride)].map {
+                entry -> PlannedContent? in
+                guard case .file(_, let content) = entry.kind else { return nil }
+                return PlannedContent(content, index)
             }
         }
-        self.members = members
-        self.contents = contents
+        contents = parts.flatMap { $0 }
+        members = zip(entries, contents).map { entry, content in
+            switch entry.kind {
+            case .file(let isExecutable, _):
+                if let content {
+                    ArchiveMember(name: entry.path, kind: .file(isExecutable: isExecutable, content: content))
+                } else {
+                    ArchiveMember(name: entry.path, kind: .directory)
+                }
+            case .directory: ArchiveMember(name: entry.path, kind: .directory)
+            case .symlink(let target): ArchiveMember(name: entry.path, kind: .symlink(target: target))
+            }
+        }
     }
 }
 
@@ -61,9 +68,12 @@ enum Clock {
 
     /// Waits, for at most one step, until all that changed lately is old enough.
     /// - Returns: the time then.
-    static func settled(after contents: [Int: PlannedContent]) -> Int64 {
+    static func settled(after contents: [PlannedContent?]) -> Int64 {
         let now = now
-        let recent = contents.values.lazy.map(\.changed).filter { $0 <= now }.max() ?? Int64.min
+        var recent = Int64.min
+        for content in contents {
+            if let changed = content?.changed, changed <= now { recent = max(recent, changed) }
+        }
         guard recent > now - step else { return now }
         usleep(UInt32((recent + step - now) / 1000 + 1000))
         return Clock.now

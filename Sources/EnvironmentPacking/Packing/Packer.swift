@@ -32,12 +32,13 @@ public struct EnvironmentPacker: Sendable {
         let (survey, plan) = try look(prefix, options, output: nil)
         try Self.refuse(plan, options)
         let memory = PackMemory(self, prefix: survey.prefix)
-        let work = PackWork(plan, memory.index())
+        let index = memory.index()
+        let work = PackWork(plan, index)
         let began = Clock.settled(after: work.contents)
         let (contents, _) = try Self.telling(plan) {
             try ArchiveAssembly.digests(work.members, workers: workers, cancelled: cancelled)
         }
-        memory.remember(work, contents, began: began)
+        memory.remember(work, index, contents, began: began)
         return ManifestBuilder(plan: plan, options: options).manifest(contents)
     }
 
@@ -59,8 +60,9 @@ public struct EnvironmentPacker: Sendable {
             let digest = PackMemory.digest(survey)
             if let result = memory.unchanged(digest, options, output) { return result }
             try cancelled()
+            let index = Parallel.Later { memory.index() }
             var builder = try PlanBuilder(survey, options)
-            prepared = Prepared(plan: builder.build(), digest: digest)
+            prepared = Prepared(plan: builder.build(), digest: digest, index: index)
         }
         try Self.refuse(prepared.plan, options)
         return try write(prepared, options, memory, to: output, kind: nil, cancelled, progress)
@@ -72,6 +74,7 @@ public struct EnvironmentPacker: Sendable {
     struct Prepared {
         var plan: PackPlan
         var digest: [UInt8]
+        var index: Parallel.Later<FileIndex>
     }
 
     func look(
@@ -107,7 +110,8 @@ public struct EnvironmentPacker: Sendable {
         _ progress: @escaping @Sendable (Int64) -> Void
     ) throws -> PackResult {
         let plan = prepared.plan
-        let work = PackWork(plan, memory.index())
+        let index = prepared.index.value ?? FileIndex()
+        let work = PackWork(plan, index)
         let cache = cacheLimit > 0 ? MemberCache(directory: cacheDirectory + "/members", limit: cacheLimit) : nil
         memory.noteOutput(output)
         let began = Clock.settled(after: work.contents)
@@ -135,7 +139,7 @@ public struct EnvironmentPacker: Sendable {
             } + closed,
             omissions: plan.omissions, problems: plan.problems, notes: plan.notes, bytesRead: result.bytesRead,
             bytesReused: result.bytesReused, bytesCompressed: result.bytesCompressed)
-        let isTrusted = memory.remember(work, result.contents, began: began)
+        let isTrusted = memory.remember(work, index, result.contents, began: began)
         if isTrusted, kind == nil { memory.remember(packed, prepared, options, output) }
         return packed
     }

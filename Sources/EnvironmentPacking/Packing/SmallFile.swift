@@ -45,6 +45,22 @@ enum SmallFile {
         }
     }
 
+    /// To a file that is there, all of it or, if the system is killed, perhaps less.
+    static func append(_ bytes: [UInt8], to path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
+        func failed(_ code: Int32) -> ArchiveError {
+            ArchiveError(
+                code: code == ENOSPC || code == EDQUOT ? .noSpace : .writeFailed, path: path,
+                message: "cannot append to the file: \(String(cString: strerror(code)))")
+        }
+        guard descriptor >= 0 else { throw failed(errno) }
+        defer { close(descriptor) }
+        // In one call: others may append at the same time. What is only half there is found out by its checksum.
+        guard bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
+            throw failed(errno)
+        }
+    }
+
     private static func makeDirectory(_ path: String) {
         guard !path.isEmpty, mkdir(path, 0o700) != 0, errno == ENOENT, let slash = path.lastIndex(of: "/") else {
             return

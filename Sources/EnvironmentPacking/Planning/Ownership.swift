@@ -9,6 +9,7 @@ struct Ownership {
             conda.sorted { ($0.package.name, $0.package.version) < ($1.package.name, $1.package.version) }
             + python.found.map(\.claims)
         var numbers: [PackPlan.Package: Int] = [:]
+        packageOf.reserveCapacity(all.reduce(0) { $0 + $1.files.count })
         for claims in all {
             let known = numbers[claims.package]
             let number = known ?? packages.count

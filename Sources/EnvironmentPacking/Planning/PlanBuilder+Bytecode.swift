@@ -30,13 +30,13 @@ extension PlanBuilder {
         }
         let library = library
         var made: [PackPlan.Entry] = []
-        for entry in entries.values where entry.path.hasSuffix(".py") && entry.path.starts(with: library) {
-            guard case .file(_, let content) = entry.kind else { continue }
+        for path in entries.keys where path.hasSuffix(".py") && path.starts(with: library) {
+            guard let entry = entries[path], case .file(_, let content) = entry.kind else { continue }
             let leaf = entry.path.leafStart
             let directory = Array(entry.path[..<leaf]) + Array("__pycache__".utf8)
-            let path = directory + [0x2F] + bytecode.fileName(module: Array(entry.path[leaf...].dropLast(3)))
+            let target = directory + [0x2F] + bytecode.fileName(module: Array(entry.path[leaf...].dropLast(3)))
             let rewrite = PycRewrite(path: entry.path, python: bytecode, compiler: compiler)
-            let existing = compiled.removeValue(forKey: path).map { [$0] } ?? []
+            let existing = compiled.removeValue(forKey: target).map { [$0] } ?? []
             let contents: PackPlan.FileContent
             switch content {
             case .file(let source): contents = .rewritten([source] + existing, rewrite)
@@ -46,7 +46,7 @@ extension PlanBuilder {
             // Made by envsync, and for Python's start only: such as a site customization.
             case .generated: continue
             }
-            made.append(.init(path: path, kind: .file(isExecutable: false, contents), package: entry.package))
+            made.append(.init(path: target, kind: .file(isExecutable: false, contents), package: entry.package))
         }
         for entry in made {
             if !filters.isEmpty {

@@ -40,17 +40,21 @@ extension PlanBuilder {
     /// Every directory of an entry is one itself; those that lost all that was in them go.
     mutating func addDirectories() {
         var needed: PathSet = .init()
-        for entry in entries.values {
-            var path = entry.path.parent
-            while !path.isEmpty, needed.insert(path) { path = path.parent }
+        var last: ArraySlice<UInt8> = []
+        for path in entries.keys {
+            let directory = path[..<Swift.max(0, path.leafStart - 1)]
+            // Most follow others of their directory.
+            if directory == last { continue }
+            last = directory
+            var parent = Array(directory)
+            while !parent.isEmpty, needed.insert(parent) { parent = parent.parent }
         }
         var emptied: [[UInt8]] = []
-        for entry in entries.values where !needed.contains(entry.path) {
-            guard case .directory = entry.kind, let number = numbers[entry.path] else { continue }
-            let next = survey.files.firstIndex(atOrAfter: entry.path + [0x2F])
-            let hadSomething = next < survey.files.count && survey.files[next].path.starts(with: entry.path + [0x2F])
-            _ = number
-            if hadSomething || entry.path.hasSuffix("__pycache__") { emptied.append(entry.path) }
+        for path in entries.keys where !needed.contains(path) {
+            guard case .directory? = entries[path]?.kind, numbers[path] != nil else { continue }
+            let next = survey.files.firstIndex(atOrAfter: path + [0x2F])
+            let hadSomething = next < survey.files.count && survey.files[next].path.starts(with: path + [0x2F])
+            if hadSomething || path.hasSuffix("__pycache__") { emptied.append(path) }
         }
         for path in emptied { entries[path] = nil }
         for path in needed.paths where entries[path] == nil { entries[path] = .init(path: path, kind: .directory) }

@@ -51,6 +51,7 @@ struct PlanBuilder {
 
     private static func statedFiles(_ survey: EnvironmentSurvey, _ python: PythonClaims) -> PathSet {
         var stated: PathSet = .init()
+        stated.reserveCapacity(survey.files.count)
         for file in python.found.lazy.flatMap(\.claims.files) where file.sha256 != nil { stated.insert(file.path) }
         return stated
     }
@@ -66,8 +67,8 @@ struct PlanBuilder {
         let ownership = Ownership(rules.claims, python, entries: entries)
         problems += ClaimCheck(survey, numbers, rules.claims, python).problems(
             replacedBy: entries, isClosed: { closed.contains($0) || closed.contains($0.parent) })
-        for entry in Array(entries.values) where ownership.packageOf[entry.path] != nil {
-            entries[entry.path]?.package = ownership.packageOf[entry.path]
+        entries.update { path, entry in
+            if let package = ownership.packageOf[path] { entry.package = package }
         }
         addBytecode()
         rewriteRecords()
@@ -77,7 +78,7 @@ struct PlanBuilder {
                 "\(specials) \(specials == 1 ? "file that is" : "files that are") a FIFO, a socket or a device "
                     + "\(specials == 1 ? "is" : "are") left out")
         }
-        let sorted = entries.values.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+        let sorted = entries.sortedValues
         checkNames(sorted)
         return PackPlan(
             kind: survey.kind, prefix: survey.prefix, python: survey.python, packages: ownership.packages,

@@ -18,7 +18,10 @@ struct PythonClaims {
 
     private static let limit = 64 << 20
 
+    private init() {}
+
     init(_ survey: EnvironmentSurvey) {
+        var places: [(metadata: SurveyedFile, path: String, directory: [UInt8])] = []
         for directory in survey.sitePackages {
             let start = Array(directory.utf8) + [0x2F]
             var index = survey.files.firstIndex(atOrAfter: start)
@@ -31,9 +34,17 @@ struct PythonClaims {
                     InstalledPackage.isMetadata(String(path.dropFirst(survey.prefix.count + 1 + start.count)))
                 else { continue }
                 if case .symlink = file.kind { continue }
-                add(file, path, in: Array(directory.utf8), survey)
+                places.append((file, path, Array(directory.utf8)))
             }
         }
+        // Large packages' lists take milliseconds each.
+        let parts = Parallel.map(count: places.count) { [places] number in
+            var one = PythonClaims()
+            one.add(places[number].metadata, places[number].path, in: places[number].directory, survey)
+            return one
+        }
+        found = parts.flatMap(\.found)
+        problems = parts.flatMap(\.problems)
         found.sort {
             ($0.claims.package.name, $0.claims.package.version, String(decoding: $0.claims.metadata, as: UTF8.self))
                 < (

@@ -18,8 +18,7 @@ struct RecordRewrite: FileRewrite {
 
     /// Whether a row is of a compiled module, or of the directory of some, as virtualenv's lists have it.
     static func isCompiled(_ path: [UInt8]) -> Bool {
-        let components = path.split(separator: 0x2F).suffix(2)
-        return components.contains { $0.elementsEqual("__pycache__".utf8) }
+        path.hasSuffix("__pycache__") && path.leafStart == path.count - 11 || path.isInCacheDirectory
     }
 
     var identity: String {
@@ -110,5 +109,17 @@ struct RecordRewrite: FileRewrite {
             }
         }
         return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// Whether the last component but one is `__pycache__`.
+    fileprivate var isInCacheDirectory: Bool {
+        var end = leafStart
+        while end > 0, self[end - 1] == 0x2F { end -= 1 }
+        let name: StaticString = "__pycache__"
+        let start = end - name.utf8CodeUnitCount
+        guard start >= 0, start == 0 || self[start - 1] == 0x2F else { return false }
+        return (start..<end).allSatisfy { self[$0] == name.utf8Start[$0 - start] }
     }
 }

@@ -1,7 +1,7 @@
 extension [UInt8] {
     /// Eight bytes, little-endian.
     mutating func append(integer: UInt64) {
-        for shift in stride(from: 0, to: 64, by: 8) { append(UInt8(truncatingIfNeeded: integer >> UInt64(shift))) }
+        Swift.withUnsafeBytes(of: integer.littleEndian) { append(contentsOf: $0) }
     }
 
     mutating func append(fingerprint: SourceFile.Fingerprint) {

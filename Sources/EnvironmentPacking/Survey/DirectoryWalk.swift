@@ -121,7 +121,7 @@ final class DirectoryWalk: Sendable {
             if !skipping.isEmpty, skipping.contains(absolute(path, name)) { continue }
             if let item = examine(name, in: dirfd(stream)) { items.append(item) }
         }
-        items.sort { $0.name.lexicographicallyPrecedes($1.name) }
+        items.sort { $0.name.isBefore($1.name) }
         return items
     }
 

@@ -88,7 +88,7 @@ extension [SurveyedFile] {
         var high = count
         while low < high {
             let middle = (low + high) / 2
-            if self[middle].path.lexicographicallyPrecedes(path) { low = middle + 1 } else { high = middle }
+            if self[middle].path.isBefore(path) { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -56,10 +56,11 @@ public struct ArchiveAssembly: Sendable {
     ) throws -> Result {
         let units = try MemberUnits(members, members.indices, format: format)
         let plan = AssemblyPlan(format: format, cache: cache, cancelled: cancelled, progress: progress)
-        let board = AssemblyBoard()
+        let workers = min(max(1, workers), Self.mostWorkers)
+        let board = AssemblyBoard(workers: workers)
         let file = try AssemblyFile(path: path)
         var output = try AssemblyOutput(plan, board, file)
-        let crew = try Crew(plan, board, workers: min(max(1, workers), Self.mostWorkers))
+        let crew = try Crew(plan, board, workers: workers)
         do {
             board.add(units.ranges, members: members)
             try output.drain(units: units.ranges.count, members)
@@ -83,7 +84,7 @@ public struct ArchiveAssembly: Sendable {
         try cancelled()
         guard let sha256 = crew.sha256 else { throw Stopped() }
         try file.place()
-        if output.hasStored { cache?.trim() }
+        if output.storedBytes > 0 { cache?.trim(afterStoring: output.storedBytes) }
         return Result(
             size: Int64(file.size), sha256: sha256, contents: Array(board.allContents.prefix(members.count)),
             bytesRead: board.bytesRead, bytesReused: board.bytesReused, bytesCompressed: board.bytesCompressed)

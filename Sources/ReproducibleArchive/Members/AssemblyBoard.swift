@@ -101,9 +101,15 @@ final class AssemblyBoard: @unchecked Sendable {
     private(set) var bytesReused: Int64 = 0
     private(set) var bytesCompressed: Int64 = 0
 
-    /// 72 buffers of 1.125 MiB at most.
-    private static let limit = 48
-    private static let reserve = 24
+    /// Buffers of 1.125 MiB. Few are better for the processor's caches; more keep more threads busy.
+    private let limit: Int
+    private let reserve: Int
+
+    /// - Parameter workers: threads that make units.
+    init(workers: Int) {
+        limit = min(48, 8 + 4 * workers)
+        reserve = max(12, limit / 2)
+    }
 
     // MARK: Units
 
@@ -147,7 +153,7 @@ final class AssemblyBoard: @unchecked Sendable {
         monitor.withLock {
             while failure == nil {
                 if let task = takeTask() { return .task(task) }
-                if nextUnit < ranges.count, nextUnit == head || inUse < Self.limit {
+                if nextUnit < ranges.count, nextUnit == head || inUse < limit {
                     nextUnit += 1
                     activeUnits += 1
                     return .unit(nextUnit - 1, members[ranges[nextUnit - 1]])
@@ -179,7 +185,7 @@ final class AssemblyBoard: @unchecked Sendable {
         try monitor.withLock {
             while true {
                 if failure != nil { throw Stopped() }
-                if inUse < Self.limit || unit == head && inUse < Self.limit + Self.reserve {
+                if inUse < limit || unit == head && inUse < limit + reserve {
                     inUse += 1
                     let buffer = free.popLast() ?? Buffer()
                     buffer.uses = 1
@@ -204,6 +210,13 @@ final class AssemblyBoard: @unchecked Sendable {
 
     func release(_ buffer: Buffer) {
         monitor.withLock { releaseLocked(buffer) }
+    }
+
+    func release(_ buffers: [Buffer]) {
+        if buffers.isEmpty { return }
+        monitor.withLock {
+            for buffer in buffers { releaseLocked(buffer) }
+        }
     }
 
     private func releaseLocked(_ buffer: Buffer) {

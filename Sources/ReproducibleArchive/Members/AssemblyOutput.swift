@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Crypto
 import Glibc
 
@@ -44,9 +45,25 @@ final class AssemblyFile {
         self.size = size
     }
 
+    /// Puts the file in its place; one that is there is replaced in the same moment.
     func place() throws {
+        // A rename over a file makes ext4 write all of the new one to the disk first (mount option auto_da_alloc), an
+        // exchange doesn't.
+        var status = stat()
+        if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, exchange() {
+            isPlaced = true
+            if unsafe unlink(temporary) == 0 { return }
+            let number = errno
+            isPlaced = !exchange()
+            throw Self.failure(number, path, "replace the file")
+        }
         guard unsafe rename(temporary, path) == 0 else { throw Self.failure(errno, path, "rename the new file") }
         isPlaced = true
+    }
+
+    /// Whether the file has now its place's name, and what was there its own.
+    private func exchange() -> Bool {
+        unsafe clinux_exchange(temporary, path) == 0
     }
 
     private static func failure(_ number: Int32, _ path: String, _ action: String) -> ArchiveError {
@@ -61,20 +78,31 @@ final class OutputHasher {
     private var hash = SHA256()
     private var kept = SHA256()
 
+    private static let releasedAtOnce = 4
+
     /// Returns when all is hashed; nil if the work failed.
     func run(_ board: AssemblyBoard) -> [UInt8]? {
         while let jobs = board.nextHashJobs() {
+            // Several at once, since each time may wake threads that wait for one.
+            var done: [Buffer] = []
             for job in jobs {
                 switch job {
                 case .mark: kept = hash
                 case .restore: hash = kept
-                case .finish: return Array(hash.finalize())
+                case .finish:
+                    board.release(done)
+                    return Array(hash.finalize())
                 case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
                 case .buffer(let buffer, let count):
                     unsafe hash.update(bufferPointer: buffer.block.prefix(count))
-                    board.release(buffer)
+                    done.append(buffer)
+                    if done.count == Self.releasedAtOnce {
+                        board.release(done)
+                        done = []
+                    }
                 }
             }
+            board.release(done)
         }
         return nil
     }
@@ -93,7 +121,8 @@ struct AssemblyOutput {
     private var directory: [UInt8] = []
     private var entryCount: UInt64 = 0
     private var units = 0
-    private(set) var hasStored = false
+    /// In the cache, by this assembly.
+    private(set) var storedBytes: Int64 = 0
 
     // The segment that is being written.
     private var segment = SegmentSummary()
@@ -219,7 +248,7 @@ struct AssemblyOutput {
         }
         if let cacheFile, let key, cacheFile.finish(segment, key: key) {
             plan.cache?.keep(cacheFile, key: key)
-            hasStored = true
+            storedBytes += cacheFile.size
         }
         cacheFile = nil
         large = nil

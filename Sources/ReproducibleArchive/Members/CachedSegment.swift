@@ -94,7 +94,7 @@ struct CachedSegment {
 final class CacheFile {
     private let descriptor: Int32
     private let path: String
-    private var size: Int64 = 0
+    private(set) var size: Int64 = 0
     private var crc: UInt32 = 0
     private var isGood = true
     private var isKept = false

@@ -15,6 +15,9 @@ public final class MemberCache: Sendable {
     private static let touchInterval = 3600
     /// Temporary files of writers that died are removed after this many seconds.
     private static let abandonedAge = 86400
+    /// Seconds.
+    private static let lookInterval: Int64 = 86400
+    private static let notesLimit = 4096
 
     /// Nothing is looked at or made before the first use.
     /// - Parameters:
@@ -89,8 +92,41 @@ public final class MemberCache: Sendable {
         var used: timespec
     }
 
+    /// Looks through the cache only if it may have become too large since somebody last did, or a day ago: that takes
+    /// longer than all else of a run that stores little.
+    ///
+    /// - Parameter bytes: what was stored by this run.
+    func trim(afterStoring bytes: Int64) {
+        // The file of notes begins with the time and the bytes of the last look; what runs stored since follows.
+        let path = directory + "/stored"
+        let notes = (try? InputFile(path: path)).flatMap { file in
+            file.size <= Self.notesLimit ? try? file.bytes(count: Int(file.size), at: 0) : nil
+        }
+        let fields = LittleEndian(bytes: notes ?? [])
+        let numbers = (0..<((notes?.count ?? 0) / 8)).map { Int64(clamping: fields.u64(8 * $0)) }
+        let now = Int64(time(nil))
+        if numbers.count >= 2, (now - Self.lookInterval...now).contains(numbers[0]),
+            numbers.dropFirst().reduce(bytes, { $0.addingReportingOverflow($1).partialValue }) <= limit,
+            note([bytes], in: path, flags: O_APPEND)
+        {
+            return
+        }
+        _ = note([now, trim()], in: path, flags: O_CREAT | O_TRUNC)
+    }
+
+    private func note(_ numbers: [Int64], in path: String, flags: Int32) -> Bool {
+        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0o600)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        for number in numbers { bytes.append(little: UInt64(bitPattern: number)) }
+        return unsafe bytes.withUnsafeBytes { unsafe writeAll($0, to: descriptor) } == 0
+    }
+
     /// Removes the least recently used until the limit holds.
-    public func trim() {
+    /// - Returns: the bytes that are left.
+    @discardableResult
+    public func trim() -> Int64 {
         var kept: [Kept] = []
         let now = time(nil)
         for name in Self.names(in: directory) {
@@ -104,13 +140,14 @@ public final class MemberCache: Sendable {
             }
         }
         var total = kept.reduce(0) { $0 + $1.bytes }
-        guard total > limit else { return }
+        guard total > limit else { return total }
         kept.sort { ($0.used.tv_sec, $0.used.tv_nsec, $0.path) < ($1.used.tv_sec, $1.used.tv_nsec, $1.path) }
         for file in kept {
             if total <= limit { break }
             unsafe unlink(file.path)
             total -= file.bytes
         }
+        return total
     }
 
     /// Whether the process that a temporary file's name tells is running. One of another machine may be taken for dead:

@@ -27,6 +27,29 @@ struct AssemblyFaultTests {
         #expect(content.openCount == 2)
     }
 
+    @Test func whatIsThereIsReplacedWhateverItIs() throws {
+        let scratch = try Scratch()
+        let members = [ArchiveMember.bytes("f", [1])]
+        let sha256 = try assemble(.tarGz, members, to: scratch.path + "/first").sha256
+        let manager = FileManager.default
+        try Data([1]).write(to: URL(fileURLWithPath: scratch.path + "/file"))
+        try Data([2]).write(to: URL(fileURLWithPath: scratch.path + "/target"))
+        try manager.createSymbolicLink(atPath: scratch.path + "/link", withDestinationPath: "target")
+        try manager.linkItem(atPath: scratch.path + "/target", toPath: scratch.path + "/second")
+        let wanted = try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/first"))
+        for name in ["file", "link", "second", "new"] {
+            #expect(try assemble(.tarGz, members, to: scratch.path + "/" + name).sha256 == sha256)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/" + name)) == wanted)
+        }
+        // The link itself was replaced, and the other name has what it had.
+        #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/target")) == Data([2]))
+        try manager.createDirectory(atPath: scratch.path + "/directory", withIntermediateDirectories: false)
+        #expect(archiveErrorCode { _ = try assemble(.tarGz, members, to: scratch.path + "/directory") } != nil)
+        #expect(
+            try manager.contentsOfDirectory(atPath: scratch.path).sorted()
+                == ["directory", "file", "first", "link", "new", "second", "target"])
+    }
+
     @Test(arguments: PackedFormat.allCases)
     func whatAlwaysChangesIsAnErrorAndNothingIsLeft(_ format: PackedFormat) throws {
         let scratch = try Scratch()

@@ -80,6 +80,36 @@ struct MemberCacheTests {
         #expect(Self.files(directory).isEmpty)
     }
 
+    /// The cache is looked through only when it may have become too large; what says so may be lost or damaged.
+    @Test func itsLimitHoldsOverManyRuns() throws {
+        let scratch = try Scratch()
+        let directory = scratch.path + "/cache"
+        let limit: Int64 = 6 << 20
+        func size() -> Int64 {
+            Self.files(directory).reduce(0) { sum, file in
+                var status = stat()
+                #expect(stat(file, &status) == 0)
+                return sum + Int64(status.st_blocks) * 512
+            }
+        }
+        for run: UInt8 in 0..<12 {
+            var bytes = (0..<2_000_000).map { _ in UInt8.random(in: 0 ... .max) }
+            bytes[0] = run
+            let cache = MemberCache(directory: directory, limit: limit)
+            _ = try assemble(.tarGz, [.bytes("random", bytes)], cache: cache, to: scratch.path + "/a")
+            #expect(size() <= limit)
+            #expect(size() >= min(limit - 3_000_000, (Int64(run) + 1) * 2_000_000))
+            let notes = URL(fileURLWithPath: directory + "/stored")
+            switch run {
+            case 4: try Data([1, 2, 3]).write(to: notes)
+            case 6: try FileManager.default.removeItem(at: notes)
+            case 8: try Data(repeating: 0xFF, count: 16).write(to: notes)
+            case 10: try Data(repeating: 0, count: 5000).write(to: notes)
+            default: break
+            }
+        }
+    }
+
     @Test func twoAssembliesShareACache() async throws {
         let scratch = try Scratch()
         let path = scratch.path

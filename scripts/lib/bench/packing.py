@@ -187,7 +187,7 @@ def measure_pack(options, _, table):
         [os.path.join(tools, "conda-pack"), "--quiet", "-j", "2", "--prefix", likeness, "--output"])
     envsync = EnvSync(options, directory, prefix)
     changes = Changes(options, directory, prefix)
-    unchanged, again, changed = Series(), Series(), Series()
+    unchanged, again, changed, replaced = Series(), Series(), Series(), Series()
     for number in rounds(options, "packing"):
         for way in turns([venv_pack, conda_pack, envsync], number):
             settle()
@@ -202,10 +202,16 @@ def measure_pack(options, _, table):
         again.add(envsync.run())
         if digest(envsync.output) != sha256:
             raise Failure("envsync made other bytes of the same pieces")
-        changes.install()
-        changed.add(envsync.run())
-        if digest(envsync.output) == sha256:
-            raise Failure("envsync did not see that a package changed")
+        # Where there is no archive, as the others pack; and in place of the last one, which nothing of theirs is compared
+        # with: a file system that is mounted with `discard` waits for the disk to forget the old archive.
+        for series in (changed, replaced):
+            changes.install()
+            if series is changed:
+                remove(envsync.output)
+            series.add(envsync.run())
+            former, sha256 = sha256, digest(envsync.output)
+            if sha256 == former:
+                raise Failure("envsync did not see that a package changed")
     envsync.expect_cold_bytes()
     expect_it_runs(envsync.output, directory)
     table.heading(f"packing a virtual environment, {count:,} files of {size / 1e6:.0f} MB, into a tar.gz")
@@ -222,6 +228,7 @@ def measure_pack(options, _, table):
     table.add("nothing changed", unchanged, limit=0.1, memory=mebibytes(unchanged.peak))
     table.add("the archive was removed", again, memory=mebibytes(again.peak))
     table.add(f"one small package changed ({CHANGING})", changed, memory=mebibytes(changed.peak))
+    table.add("the same, in place of the last archive", replaced, memory=mebibytes(replaced.peak))
     table.add(
-        "that ÷ venv-pack", paired(changed, venv_pack.cold, quotient), lambda value: f"{value:.4f}", limit=1 / 30)
-    table.memory("peak memory of envsync", max(each.peak for each in (envsync.cold, unchanged, again, changed)), PEAK)
+        "one package changed ÷ venv-pack", paired(changed, venv_pack.cold, quotient), lambda value: f"{value:.4f}", limit=1 / 30)
+    table.memory("peak memory of envsync", max(each.peak for each in (envsync.cold, unchanged, again, changed, replaced)), PEAK)

@@ -1,0 +1,15 @@
+// Calls of Linux that Swift's Glibc doesn't have, because its C headers hide them.
+#ifndef ENVSYNC_CLINUX_SHIM_H
+#define ENVSYNC_CLINUX_SHIM_H
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Gives two files each other's names in one step (rename(2), RENAME_EXCHANGE); -1 with errno where the file system can't.
+static inline int clinux_exchange(const char *first, const char *second) {
+    const unsigned int exchange = 1u << 1;
+    return (int)syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, exchange);
+}
+
+#endif
