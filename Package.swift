@@ -32,7 +32,8 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "WebHDFS", dependencies: ["CurlHTTP", "CISAL", crypto, logging], swiftSettings: strict),
-        .target(name: "ReproducibleArchive", dependencies: ["CISAL", "CLinux", "CZstd", crypto], swiftSettings: strict),
+        .target(
+            name: "ReproducibleArchive", dependencies: ["CISAL", "CLinux", "CZstd", crypto], swiftSettings: strict),
         .target(name: "TOML", swiftSettings: plain),
         .target(
             name: "PythonPackaging",
