@@ -1,4 +1,4 @@
-// libzstd (RFC 8878), of which one call is used: a block becomes a frame of its own.
+// libzstd (RFC 8878), of which frames are written and read.
 #ifndef ENVSYNC_CZSTD_SHIM_H
 #define ENVSYNC_CZSTD_SHIM_H
 

@@ -23,6 +23,12 @@ struct CommandContext: Sendable {
         return try PackJob(request, directory: options.directory, logger: logger) { progress.receive($0) }
     }
 
+    /// Finds out what an archive is to be held against; there need not be a workspace.
+    func inspectJob(_ request: InspectRequest) throws -> InspectJob {
+        let progress = self.progress
+        return try InspectJob(request, directory: options.directory, logger: logger) { progress.receive($0) }
+    }
+
     private var logger: Logger {
         let progress = self.progress
         var logger = Logger(label: "envsync") { _ in StderrLogHandler(progress: progress) }

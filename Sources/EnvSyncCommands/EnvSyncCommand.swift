@@ -12,13 +12,13 @@ public struct EnvSyncCommand: AsyncParsableCommand {
               envsync push --lock            # upload only what changed, publish a new generation
               spark-submit $(envsync args nightly)
 
-            Exit codes: 0 done or in sync; 1 drift found (check, diff, lock --check); 2 could not do its work;
-            64 wrong usage; 130 interrupted.
+            Exit codes: 0 done or in sync; 1 drift found (check, inspect, diff, lock --check);
+            2 could not do its work; 64 wrong usage; 130 interrupted.
             """,
         version: EnvSyncVersion.text,
         subcommands: [
             InitCommand.self, PackCommand.self, LockCommand.self, PushCommand.self, ArgsCommand.self,
-            SubmitCommand.self, ExplainCommand.self, CheckCommand.self, StatusCommand.self,
+            SubmitCommand.self, ExplainCommand.self, CheckCommand.self, InspectCommand.self, StatusCommand.self,
             DiffCommand.self, LogCommand.self, RollbackCommand.self, DaemonCommand.self, DoctorCommand.self,
         ])
 

@@ -42,8 +42,16 @@ public struct PackedContents: Hashable, Sendable {
 public struct PackedPackage: Hashable, Sendable, Comparable {
     /// What makes two the same package.
     public struct Key: Hashable, Sendable {
-        let name: String
-        let isConda: Bool
+        /// As its manager normalizes it.
+        public let name: String
+        /// Whether conda manages it.
+        public let isConda: Bool
+
+        /// Makes one from its parts.
+        public init(name: String, isConda: Bool = false) {
+            self.name = name
+            self.isConda = isConda
+        }
     }
 
     /// As its manager normalizes it.

@@ -26,6 +26,12 @@ struct RecordHash: Hashable {
         self.digest = digest
     }
 
+    /// - Parameter sha256: 32 bytes.
+    init(sha256: [UInt8]) {
+        algorithm = .sha256
+        digest = sha256
+    }
+
     /// The SHA-256 of these bytes.
     init(of bytes: [UInt8]) {
         algorithm = .sha256

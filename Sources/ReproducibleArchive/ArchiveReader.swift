@@ -90,7 +90,7 @@ public struct ArchiveReader {
         }
     }
 
-    private static func format(of file: InputFile) throws -> ArchiveFormat {
+    static func format(of file: InputFile) throws -> ArchiveFormat {
         let head = try file.bytes(count: Int(min(512, file.size)), at: 0)
         if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return .zip }
         if head.starts(with: [0x1F, 0x8B]) { return try isTar(decompressing: file) ? .tarGz : .unknown }

@@ -51,6 +51,17 @@ enum EntryName {
         return rest == "." ? "" : String(rest)
     }
 
+    /// The same for names that need not be UTF-8.
+    static func trimmed(_ name: [UInt8]) -> [UInt8] {
+        let slash = UInt8(ascii: "/")
+        var rest = name[...]
+        while rest.starts(with: [UInt8(ascii: "."), slash]) {
+            rest = rest.dropFirst(2).drop { $0 == slash }
+        }
+        while rest.count > 1, rest.last == slash { rest.removeLast() }
+        return rest.elementsEqual([UInt8(ascii: ".")]) ? [] : Array(rest)
+    }
+
     private static func componentProblem(length: Int, dots: Int) -> String? {
         switch (length, dots) {
         case (0, _): "the name has an empty component"

@@ -6,6 +6,8 @@ struct TarReader {
     private let path: String
     private let stream: any ByteStream
     private var pending = PendingBytes()
+    /// The last entry as the archive spells it.
+    private(set) var spelled = Spelled()
     /// Bytes of the current entry's data and padding that have not been passed yet.
     private var dataRest: Int64 = 0
 
@@ -17,6 +19,15 @@ struct TarReader {
     init(path: String, stream: any ByteStream) {
         self.path = path
         self.stream = stream
+    }
+
+    /// What of an entry is bytes.
+    struct Spelled {
+        /// Without a leading `./` or a trailing slash.
+        var name: [UInt8] = []
+        var linkTarget: [UInt8]?
+        /// Whether its data is a map of the file and what is not a hole.
+        var isSparse = false
     }
 
     /// What an extended header says about the entry that follows it.
@@ -63,6 +74,19 @@ struct TarReader {
         return bytes
     }
 
+    /// Hands the contents of the entry that ``next()`` returned last to `sink`, as they are stored.
+    mutating func stream(of entry: TarEntryInfo, to sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var rest = min(entry.size, dataRest)
+        while rest > 0 {
+            if pending.isEmpty, try !fill() { throw failure(.truncated, "the archive is cut short inside an entry") }
+            let count = Int(min(rest, Int64(pending.count)))
+            try unsafe sink(UnsafeRawBufferPointer(rebasing: pending.bytes[..<count]))
+            pending.removeFirst(count)
+            rest -= Int64(count)
+            dataRest -= Int64(count)
+        }
+    }
+
     private mutating func entry(_ header: TarHeader, _ extra: Extension) throws -> TarEntryInfo {
         let rawName = extra.name ?? header.name
         var type = header.entryType
@@ -86,6 +110,11 @@ struct TarReader {
             let raw = String(decoding: extra.linkTarget ?? header.linkTarget, as: UTF8.self)
             target = type == .hardLink ? EntryName.trimmed(raw) : raw
         }
+        spelled = Spelled(
+            name: EntryName.trimmed(rawName),
+            linkTarget: isLink ? extra.linkTarget ?? header.linkTarget : nil,
+            isSparse: extra.realSize != nil || header.isSparse)
+        if type == .hardLink { spelled.linkTarget = spelled.linkTarget.map(EntryName.trimmed) }
         let size = type == .file ? extra.realSize ?? header.realSize ?? stored : 0
         return TarEntryInfo(name: name, type: type, size: size, mode: header.mode, linkTarget: target)
     }

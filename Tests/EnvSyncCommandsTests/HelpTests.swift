@@ -40,7 +40,7 @@ struct HelpTests {
             CommandNode.all.map(\.testDescription) == [
                 "envsync", "envsync init", "envsync pack", "envsync lock", "envsync push", "envsync args",
                 "envsync submit",
-                "envsync explain", "envsync check", "envsync status", "envsync diff", "envsync log",
+                "envsync explain", "envsync check", "envsync inspect", "envsync status", "envsync diff", "envsync log",
                 "envsync rollback", "envsync daemon", "envsync daemon run", "envsync daemon start",
                 "envsync daemon stop", "envsync daemon status", "envsync daemon reload", "envsync daemon wait",
                 "envsync daemon logs", "envsync doctor",

@@ -118,6 +118,12 @@ struct ConfigurationErrorTests {
         Case(
             head + "[[archive]]\nalias = \"a\"\npath = \"x\"\n[[archive]]\nalias = \"a\"\npath = \"y\"\n",
             "envsync.toml:7:1: two archives have the alias \"a\"", ""),
+        Case(
+            head + "[[archive]]\nalias = \"a\"\nprefix = \"x\"\n[[archive]]\nalias = \"a-overlay\"\npath = \"y.zip\"\n",
+            "envsync.toml:7:1: the alias \"a-overlay\" is that of \"a\"'s overlay", "another alias"),
+        Case(
+            head + "[[archive]]\nalias = \"environment-overlay\"\npath = \"y.zip\"\n[[archive]]\nprefix = \"x\"\n",
+            "envsync.toml:6:3: the alias \"environment-overlay\"", ""),
         Case(head + "[jobs.a]\nmaster = \"mesos://x\"\n", "envsync.toml:4:1: master \"mesos://x\"", "local[4]"),
         Case(head + "[jobs.a]\ndeploy-mode = \"Cluster\"\n", "envsync.toml:4:1: deploy-mode must be", "\"cluster\"?"),
         Case(

@@ -34,6 +34,8 @@ struct PycRewrite: FileRewrite {
         return String(decoding: text, as: UTF8.self)
     }
 
+    var purpose: String { "bytecode that depends on neither time nor place" }
+
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {
         guard let source = files.first, source.size <= Self.sourceLimit else { return .absent }
         let text = try source.bytes(limit: Self.sourceLimit)

@@ -24,14 +24,19 @@ struct ClaimCheck {
     func problems(
         replacedBy entries: PathTable<PackPlan.Entry>, isClosed: ([UInt8]) -> Bool
     ) -> [PackProblem] {
-        conflicts(entries) + missing(entries, isClosed)
+        var overwritten: Set<PackPlan.Package> = []
+        let conflicts = conflicts(entries, &overwritten)
+        return conflicts + missing(entries, isClosed, overwritten)
     }
 
     private func label(_ package: PackPlan.Package) -> String {
         package.version.isEmpty ? package.name : "\(package.name) \(package.version)"
     }
 
-    private func conflicts(_ entries: PathTable<PackPlan.Entry>) -> [PackProblem] {
+    /// - Parameter overwritten: gains conda's packages that pip put others over.
+    private func conflicts(
+        _ entries: PathTable<PackPlan.Entry>, _ overwritten: inout Set<PackPlan.Package>
+    ) -> [PackProblem] {
         struct Pair: Hashable {
             var first: Int
             var second: Int
@@ -41,7 +46,7 @@ struct ClaimCheck {
         var clashes: [Pair: [[UInt8]]] = [:]
         for (owner, claims) in all.enumerated() {
             // What conda installed tells the package's own hashes, before conda wrote its prefix into the files.
-            if owner >= conda.count, !conda.isEmpty, python.found[owner - conda.count].installer == "conda" { continue }
+            if owner >= conda.count, python.found[owner - conda.count].isConda { continue }
             for file in claims.files {
                 guard let sha256 = file.sha256, entries[file.path] != nil else { continue }
                 if let first = firsts[file.path] {
@@ -57,6 +62,7 @@ struct ClaimCheck {
             let second = all[pair.second].package
             let sorted = paths.sorted { $0.lexicographicallyPrecedes($1) }
             let isOverwritten = first.manager == .conda && second.manager == .python
+            if isOverwritten { overwritten.insert(first) }
             let isOneName = PythonNames.normalize(first.name) == PythonNames.normalize(second.name)
             let message =
                 isOverwritten
@@ -66,6 +72,9 @@ struct ClaimCheck {
                 if isOverwritten {
                     "uninstall it with pip and let conda install it again (pip uninstall \(second.name); "
                         + "conda install --force-reinstall \(first.name)), or remove conda's (conda remove --force \(first.name))"
+                } else if second.manager == .conda {
+                    "remove one of them (conda remove \(second.name)), or install again the one whose file is right "
+                        + "(conda install --force-reinstall \(second.name)) and allow it with --ignore conflicting-files"
                 } else if isOneName {
                     "uninstall \(second.name) until none is left, and install it again"
                 } else {
@@ -77,11 +86,14 @@ struct ClaimCheck {
         }
     }
 
-    private func missing(_ entries: PathTable<PackPlan.Entry>, _ isClosed: ([UInt8]) -> Bool) -> [PackProblem] {
+    private func missing(
+        _ entries: PathTable<PackPlan.Entry>, _ isClosed: ([UInt8]) -> Bool, _ overwritten: Set<PackPlan.Package>
+    ) -> [PackProblem] {
+        let others = python.found.filter { !$0.isConda }.map(\.claims)
         let replacing = Dictionary(
-            python.found.filter { $0.installer != "conda" }.map { ($0.claims.package.name, $0.claims.package) },
-            uniquingKeysWith: { first, _ in first })
-        return (conda + python.found.map(\.claims)).compactMap { claims in
+            others.map { ($0.package.name, $0.package) }, uniquingKeysWith: { first, _ in first })
+        // Of what conda installed, its lists tell: it leaves out files that packages were built with.
+        return (conda + others).compactMap { claims in
             let paths = claims.files.filter { file in
                 !file.isOptional && numbers[file.path] == nil && entries[file.path] == nil && !isClosed(file.path)
                     && !isThroughLink(file.path)
@@ -91,6 +103,7 @@ struct ClaimCheck {
             let other = claims.package.manager == .conda ? replacing[PythonNames.normalize(claims.package.name)] : nil
             let count = sorted.count
             if let other {
+                guard !overwritten.contains(claims.package) else { return nil }
                 return PackProblem(
                     code: .conflictingFiles, package: label(claims.package),
                     paths: Array(sorted.prefix(Self.pathLimit)),

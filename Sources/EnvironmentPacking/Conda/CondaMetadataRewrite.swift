@@ -16,6 +16,8 @@ struct CondaMetadataRewrite: FileRewrite {
 
     var identity: String { "conda metadata 1" }
 
+    var purpose: String { "conda's record, without what tells of this machine" }
+
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {
         .bytes(Self.canonical(try CondaJSON(try files[0].bytes(limit: Self.sizeLimit))).text)
     }

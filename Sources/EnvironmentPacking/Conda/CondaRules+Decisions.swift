@@ -1,5 +1,12 @@
 extension CondaRules {
     func decide(_ file: SurveyedFile) -> FileDecision? {
+        if let decision = editables.decide(file) { return decision }
+        if let source = editables.script(file) {
+            let rewrite = NamedPrefixRewrite(prefixes: prefixes, destination: destination, isCommand: true)
+            return .rewrite(
+                SourceScript(installed: rewrite, prefix: String(decoding: prefix, as: UTF8.self)), alsoReading: [source]
+            )
+        }
         if let reason = reasonToOmit(file) { return .omit(reason) }
         if file.path.starts(with: CondaPaths.metadata), let decision = metadataDecision(file) { return decision }
         switch file.kind {

@@ -6,6 +6,8 @@ struct CondaRules: EnvironmentRules {
     private(set) var additions: [PackPlan.Entry] = []
     private(set) var problems: [PackProblem] = []
     private(set) var notes: [String] = []
+    let shippedSources: [ShippedSources]
+    let editables: EditablePackages
     private(set) var interpreter: EnvironmentManifest.Interpreter
     /// Files that may name the place where the archive is unpacked; 0 with a destination.
     private(set) var relocatedFiles = 0
@@ -32,6 +34,11 @@ struct CondaRules: EnvironmentRules {
         destination = options.destination.map { Self.normalized(Array($0.utf8)) }
         sitePackages = survey.sitePackages.map { Array($0.utf8) }
         prefixes = CondaPrefixes.all(survey)
+        editables = EditablePackages(survey, options)
+        shippedSources = editables.shipped
+        additions = editables.entries
+        problems = editables.problems
+        notes = editables.notes
         interpreter = .init(path: "bin/python", isIncluded: true)
         let python = CondaInterpreter(survey)
         interpreter.path = python.path

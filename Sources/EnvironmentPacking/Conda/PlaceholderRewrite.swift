@@ -23,6 +23,13 @@ struct PlaceholderRewrite: FileRewrite {
         return "conda placeholder 1 \(placeholder.mode.rawValue) \(isCommand) \(texts)"
     }
 
+    var purpose: String {
+        let place = destination.map { String(decoding: $0, as: UTF8.self) } ?? "conda's placeholder"
+        let isStarter = isCommand && destination == nil
+        return "\(placeholder.mode.rawValue): \(place) for the prefix"
+            + (isStarter ? ", finds its interpreter from its own place" : "")
+    }
+
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {
         switch placeholder.mode {
         case .text:
@@ -98,6 +105,27 @@ struct NamedPrefixRewrite: FileRewrite {
     var identity: String {
         let texts = (prefixes + [destination ?? []]).map { String(decoding: $0, as: UTF8.self) }
         return "conda prefix 1 \(isCommand) \(texts)"
+    }
+
+    var purpose: String { "without the prefix" }
+
+    func effect(_ files: () throws -> [OpenSource]) throws -> RewriteEffect? {
+        let file = try files()[0]
+        guard file.size <= Self.sizeLimit else { return nil }
+        let bytes = try file.bytes(limit: Int(Self.sizeLimit))
+        guard !bytes.contains(0) else { return nil }
+        var words: [String] = []
+        var text = bytes
+        if isCommand, destination == nil, let relocated = CondaScript(prefixes: prefixes).relocated(bytes) {
+            words.append("finds its interpreter from its own place")
+            text = relocated
+        }
+        let isNamed = rest(text) != text
+        if isNamed {
+            words.append("text: \(String(decoding: destination ?? Self.placeholder, as: UTF8.self)) for the prefix")
+        }
+        return words.isEmpty
+            ? nil : RewriteEffect(words.joined(separator: ", "), replacesPrefix: isNamed && destination == nil)
     }
 
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {

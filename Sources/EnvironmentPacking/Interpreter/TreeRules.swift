@@ -24,7 +24,7 @@ struct TreeRules: EnvironmentRules {
     }
 
     func decide(_ file: SurveyedFile) -> FileDecision? {
-        editables.decide(file) ?? layout.decide(file)
+        editables.decide(file) ?? layout.decideScript(file, editables.script(file)) ?? layout.decide(file)
     }
 
     func withoutPrefix(_ file: SurveyedFile) -> (any FileRewrite)? { layout.withoutPrefix(file) }

@@ -7,15 +7,21 @@ struct LastResult {
     var options: [UInt8]
     /// Files and directories outside of the environment that the archive depends on.
     var outside: [SourceFile]
+    /// Directories there in which a new file would be packed, too.
+    var watched: [WatchedDirectory]
     var output: SourceFile
     var result: PackResult
 
-    private static let magic = Array("envsync pack 1\n".utf8)
+    private static let magic = Array("envsync pack 2\n".utf8)
 
-    init(survey: [UInt8], options: [UInt8], outside: [SourceFile], output: SourceFile, result: PackResult) {
+    init(
+        survey: [UInt8], options: [UInt8], outside: [SourceFile], watched: [WatchedDirectory], output: SourceFile,
+        result: PackResult
+    ) {
         self.survey = survey
         self.options = options
         self.outside = outside
+        self.watched = watched
         self.output = output
         self.result = result
     }
@@ -31,6 +37,10 @@ struct LastResult {
             options = try reader.counted()
             outside = try (0..<(try reader.integer())).map { _ in
                 SourceFile(path: try reader.counted(), fingerprint: try reader.fingerprint())
+            }
+            watched = try (0..<(try reader.integer())).map { _ in
+                WatchedDirectory(
+                    path: try reader.counted(), hasModulesOnly: try reader.integer() != 0, state: try reader.counted())
             }
             output = SourceFile(path: try reader.counted(), fingerprint: try reader.fingerprint())
             let decoder = JSONDecoder()
@@ -53,10 +63,18 @@ struct LastResult {
         bytes.append(counted: survey)
         bytes.append(counted: options)
         bytes.append(integer: UInt64(outside.count))
-        for file in outside + [output] {
+        for file in outside {
             bytes.append(counted: file.path)
             bytes.append(fingerprint: file.fingerprint)
         }
+        bytes.append(integer: UInt64(watched.count))
+        for directory in watched {
+            bytes.append(counted: directory.path)
+            bytes.append(integer: directory.hasModulesOnly ? 1 : 0)
+            bytes.append(counted: directory.state)
+        }
+        bytes.append(counted: output.path)
+        bytes.append(fingerprint: output.fingerprint)
         bytes.append(integer: UInt64(bitPattern: result.size))
         bytes.append(counted: result.sha256)
         bytes.append(counted: try result.manifest.encoded())

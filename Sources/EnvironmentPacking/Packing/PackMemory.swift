@@ -61,7 +61,7 @@ struct PackMemory {
             let last = LastResult(readingFrom: path), last.survey == survey,
             last.options == options.digest,
             last.output.path.elementsEqual(output.utf8), last.output.fingerprint == fingerprint,
-            last.outside.allSatisfy({ Self.lookup($0.path) == $0.fingerprint })
+            last.outside.allSatisfy({ Self.lookup($0.path) == $0.fingerprint }), last.watched.allSatisfy(\.isUnchanged)
         else { return nil }
         return last.result
     }
@@ -72,6 +72,7 @@ struct PackMemory {
         guard let path = resultPath(output), let fingerprint = SmallFile.fingerprint(output) else { return }
         let last = LastResult(
             survey: prepared.digest, options: options.digest, outside: outside(prepared.plan),
+            watched: prepared.plan.watched,
             output: SourceFile(path: Array(output.utf8), fingerprint: fingerprint), result: result)
         try? last.write(to: path)
     }
@@ -115,6 +116,7 @@ struct PackMemory {
     private func outside(_ plan: PackPlan) -> [SourceFile] {
         let start = Array(prefix.utf8) + [0x2F]
         var found: [[UInt8]: SourceFile.Fingerprint] = [:]
+        let watched = Set(plan.watched.map(\.path))
         for entry in plan.entries {
             let sources: [SourceFile]
             switch entry.kind {
@@ -125,7 +127,7 @@ struct PackMemory {
             for source in sources where !source.path.starts(with: start) {
                 found[source.path] = source.fingerprint
                 let directory = source.path.parent
-                if found[directory] == nil { found[directory] = Self.lookup(directory) }
+                if found[directory] == nil, !watched.contains(directory) { found[directory] = Self.lookup(directory) }
             }
         }
         return found.map { SourceFile(path: $0.key, fingerprint: $0.value) }

@@ -56,13 +56,15 @@ struct PackageClaims {
 
 /// An editable package that is shipped as if it were installed: its `RECORD` loses and gains rows.
 struct ShippedSources {
-    /// Relative path of its `.dist-info` or `.egg-info`; `nil` if it has none in the environment.
-    var metadata: [UInt8]?
+    /// Relative path of what tells of it in the environment: its `.dist-info`, or the `.egg-link` that stands for it.
+    var metadata: [UInt8]
     /// Normalized (PEP 503).
     var name: String
     var version: String
-    /// Paths of the archive that are entries of ``EnvironmentRules/additions``.
+    /// Paths of the archive that are entries of ``EnvironmentRules/additions``, sorted.
     var added: [[UInt8]]
-    /// Relative paths of the environment that are left out.
-    var omitted: [[UInt8]]
+    /// The directory of metadata among them that takes the place of an `.egg-link`.
+    var eggInfo: [UInt8]?
+    /// Directories outside of the environment, as they were before their files were listed.
+    var watched: [WatchedDirectory]
 }

@@ -4,10 +4,10 @@ struct Ownership {
     private(set) var packageOf: PathTable<Int> = .init()
 
     /// conda's word comes before that of the Python metadata which it installed itself.
-    init(_ conda: [PackageClaims], _ python: PythonClaims, entries: PathTable<PackPlan.Entry>) {
+    init(_ conda: [PackageClaims], _ python: [PackageClaims], entries: PathTable<PackPlan.Entry>) {
         let all =
             conda.sorted { ($0.package.name, $0.package.version) < ($1.package.name, $1.package.version) }
-            + python.found.map(\.claims)
+            + python
         var numbers: [PackPlan.Package: Int] = [:]
         packageOf.reserveCapacity(all.reduce(0) { $0 + $1.files.count })
         for claims in all {
@@ -28,7 +28,9 @@ struct Ownership {
                 && conda.contains {
                     $0.package.name == claims.package.name && $0.package.version == claims.package.version
                 }
-            if known == nil, !isConda {
+            // One whose metadata is left out with all its files isn't there.
+            let isThere = owned > 0 || entries[claims.metadata] != nil
+            if known == nil, !isConda, isThere {
                 numbers[claims.package] = number
                 packages.append(claims.package)
             }

@@ -96,6 +96,8 @@ public struct PackPlan: Sendable {
     public var interpreter: EnvironmentManifest.Interpreter
     /// How many files name a prefix that is only known where the archive is unpacked; `nil`: the archive needs no such thing.
     public var relocatedFiles: Int?
+    /// Directories outside of the environment in which a new file would be packed, too.
+    var watched: [WatchedDirectory] = []
 }
 
 /// A regular file of the local file system, as the survey saw it.
@@ -144,6 +146,8 @@ public protocol FileRewrite: Sendable {
     var identity: String { get }
     /// What it is for, in a few words: "shebang", "without the prefix"; for lists of files.
     var purpose: String { get }
+    /// What it does to these files, in a few words; `nil`: nothing. As ``purpose``, unless that can't be told without a look.
+    func effect(_ files: () throws -> [OpenSource]) throws -> RewriteEffect?
     /// - Parameter files: the ones of ``PackPlan/FileContent/rewritten(_:_:)``, open for reading.
     func rewrite(_ files: [OpenSource]) throws -> Rewritten
 }
@@ -151,6 +155,14 @@ public protocol FileRewrite: Sendable {
 extension FileRewrite {
     /// In few words, for those that have none of their own.
     public var purpose: String { "rewritten" }
+
+    /// For those that always change their files.
+    public func effect(_ files: () throws -> [OpenSource]) -> RewriteEffect? { RewriteEffect(purpose) }
+
+    /// For those that change only some.
+    func effectIfChanged(_ files: () throws -> [OpenSource]) throws -> RewriteEffect? {
+        if case .unchanged = try rewrite(try files()) { nil } else { RewriteEffect(purpose) }
+    }
 }
 
 /// What a rewriting makes of a file.

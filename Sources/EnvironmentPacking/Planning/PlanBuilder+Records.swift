@@ -2,6 +2,7 @@ extension PlanBuilder {
     /// Makes each package's RECORD true for what is packed.
     mutating func rewriteRecords() {
         for found in python.found {
+            if let eggInfo = found.eggInfo { addLists(found.added, to: eggInfo, of: found.claims.metadata.parent) }
             guard let record = found.record,
                 case .file(let isExecutable, .file(let source))? = entries[record.path]?.kind
             else { continue }
@@ -16,8 +17,9 @@ extension PlanBuilder {
                 }
                 switch entries[row.path]?.kind {
                 case nil:
-                    // Compiled modules that aren't there are dropped only where they would have been left out anyway.
-                    let isOmitted = numbers[row.path] != nil || row.path.hasSuffix(".pyc")
+                    // Compiled modules that aren't there are dropped only where they would have been left out anyway; of what
+                    // conda installed, its own lists tell what there is.
+                    let isOmitted = numbers[row.path] != nil || row.path.hasSuffix(".pyc") || found.isConda
                     guard isOmitted, seen.insert(row.spelled) else { continue }
                     changes.append((row.spelled, .drop))
                 case .file(_, .generated(let bytes))?:
@@ -31,9 +33,43 @@ extension PlanBuilder {
                 case .file?, .directory?, .symlink?: continue
                 }
             }
+            if !found.added.isEmpty { changes += addedRows(found, record.path.parent.parent) }
             guard hasCompiled || !changes.isEmpty else { continue }
             entries[record.path]?.kind = .file(
                 isExecutable: isExecutable, .rewritten(sources, RecordRewrite(changes: changes)))
+        }
+    }
+
+    /// Rows for an editable package's sources.
+    private func addedRows(
+        _ found: PythonClaims.Found, _ site: [UInt8]
+    ) -> [(path: [UInt8], change: RecordRewrite.Change)] {
+        found.added.compactMap { path in
+            guard path.starts(with: site + [0x2F]), case .file(_, .file(let source))? = entries[path]?.kind else {
+                return nil
+            }
+            return (Array(path[(site.count + 1)...]), .added(source))
+        }
+    }
+
+    /// The lists of files of a package that had none in the environment, for all versions of Python that read them:
+    /// `importlib.metadata` takes `SOURCES.txt` before Python 3.12 and `installed-files.txt` since, pip the latter.
+    private mutating func addLists(_ added: [[UInt8]], to eggInfo: [UInt8], of site: [UInt8]) {
+        guard let package = entries[eggInfo + Array("/PKG-INFO".utf8)]?.package else { return }
+        var installed: [UInt8] = []
+        var sources: [UInt8] = []
+        for path in added where path.starts(with: site + [0x2F]) && !path.contains(0x0A) && !path.contains(0x0D) {
+            guard case .file? = entries[path]?.kind else { continue }
+            let isOwn = path.starts(with: eggInfo + [0x2F])
+            installed +=
+                isOwn ? path[(eggInfo.count + 1)...] : Array("../".utf8) + path[(site.count + 1)...]
+            installed.append(0x0A)
+            sources += path[(site.count + 1)...]
+            sources.append(0x0A)
+        }
+        for (name, text) in [("/SOURCES.txt", sources), ("/installed-files.txt", installed)] {
+            let path = eggInfo + Array(name.utf8)
+            entries[path] = .init(path: path, kind: .file(isExecutable: false, .generated(text)), package: package)
         }
     }
 

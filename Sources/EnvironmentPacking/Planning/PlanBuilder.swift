@@ -5,7 +5,7 @@ struct PlanBuilder {
     let survey: EnvironmentSurvey
     let options: PackOptions
     let rules: any EnvironmentRules
-    let python: PythonClaims
+    private(set) var python: PythonClaims
     let filters: FilterList
     /// All that the survey found, by path.
     let numbers: PathTable<Int>
@@ -47,6 +47,8 @@ struct PlanBuilder {
         for (index, file) in survey.files.enumerated() { numbers[file.path] = index }
         self.numbers = numbers
         hashed = Self.statedFiles(survey, python)
+        python.recognize(rules.claims, in: survey)
+        python.add(rules.shippedSources)
     }
 
     private static func statedFiles(_ survey: EnvironmentSurvey, _ python: PythonClaims) -> PathSet {
@@ -64,7 +66,7 @@ struct PlanBuilder {
         for file in survey.files { visit(file) }
         addAdditions()
         resolveCopies()
-        let ownership = Ownership(rules.claims, python, entries: entries)
+        let ownership = Ownership(rules.claims, python.found.map(\.claims), entries: entries)
         problems += ClaimCheck(survey, numbers, rules.claims, python).problems(
             replacedBy: entries, isClosed: { closed.contains($0) || closed.contains($0.parent) })
         entries.update { path, entry in
@@ -85,7 +87,8 @@ struct PlanBuilder {
             entries: sorted,
             omissions: omissions.sorted { $0.path.lexicographicallyPrecedes($1.path) }, problems: problems,
             notes: notes,
-            interpreter: rules.interpreter, relocatedFiles: rules.relocatedFiles)
+            interpreter: rules.interpreter, relocatedFiles: rules.relocatedFiles,
+            watched: rules.shippedSources.flatMap(\.watched))
     }
 
     // MARK: One file
@@ -160,6 +163,11 @@ struct PlanBuilder {
     }
 
     private mutating func addAdditions() {
+        // Of editable packages; what else is added takes the place of what is there.
+        var sources: PathTable<String> = .init()
+        for package in rules.shippedSources {
+            for path in package.added { sources[path] = "\(package.name) \(package.version)" }
+        }
         for entry in rules.additions {
             var deciding: Int?
             if !filters.isEmpty {
@@ -185,6 +193,17 @@ struct PlanBuilder {
                 copies.append((entry.path, resolved ?? []))
                 continue
             }
+            if let package = sources[entry.path], let other = entries[entry.path]?.kind,
+                !EditablePackages.isSame(entry.kind, other)
+            {
+                problems.append(
+                    PackProblem(
+                        code: .conflictingFiles, package: package, paths: [entry.path],
+                        message:
+                            "is packed from its sources, and the environment has another file where one of them belongs",
+                        advice: "remove the file, or uninstall the package that it belongs to"))
+                continue
+            }
             entries[entry.path] = entry
         }
     }
@@ -199,6 +218,11 @@ struct PlanBuilder {
             if leaf.elementsEqual(".lock".utf8) { return "an installer's lock" }
             if leaf.elementsEqual("CACHEDIR.TAG".utf8) { return "a note to backup programs" }
             if leaf.elementsEqual(".gitignore".utf8) { return "a note to git" }
+        }
+        if leaf.first == UInt8(ascii: "."), leaf.starts(with: ".envsync-".utf8),
+            leaf.suffix(4).elementsEqual(".tmp".utf8)
+        {
+            return "left by envsync when a packing was broken off"
         }
         if leaf.first == UInt8(ascii: "~"), isSitePackages(file.path[..<max(0, leafStart - 1)]) {
             return "left by pip when an installation was broken off"

@@ -12,6 +12,13 @@ struct PythonClaims {
         var isFromDisk: Bool
         /// Rows of its RECORD and the path each stands for.
         var record: (path: [UInt8], rows: [(spelled: [UInt8], path: [UInt8])])?
+        /// Paths of the archive that it has besides, if it is an editable package.
+        var added: [[UInt8]] = []
+        /// The directory of metadata among them, if the environment has none of it.
+        var eggInfo: [UInt8]?
+        /// Whether conda installed it: then conda's own lists tell of its files as they are in the environment, its RECORD of
+        /// those that it was built with.
+        var isConda = false
     }
     private(set) var found: [Found] = []
     private(set) var problems: [PackProblem] = []
@@ -45,6 +52,10 @@ struct PythonClaims {
         }
         found = parts.flatMap(\.found)
         problems = parts.flatMap(\.problems)
+        sort()
+    }
+
+    private mutating func sort() {
         found.sort {
             ($0.claims.package.name, $0.claims.package.version, String(decoding: $0.claims.metadata, as: UTF8.self))
                 < (
@@ -52,6 +63,40 @@ struct PythonClaims {
                     String(decoding: $1.claims.metadata, as: UTF8.self)
                 )
         }
+    }
+
+    /// Tells conda's packages from those that pip put over them. The installer that a package names may be that of its build.
+    mutating func recognize(_ conda: [PackageClaims], in survey: EnvironmentSurvey) {
+        guard !conda.isEmpty else { return }
+        var records: [[UInt8]: Int64] = [:]
+        for file in conda.lazy.flatMap(\.files) where file.path.hasSuffix(".dist-info/RECORD") {
+            records[file.path] = file.size
+        }
+        for index in found.indices {
+            guard let record = found[index].record else {
+                found[index].isConda = found[index].installer == "conda"
+                continue
+            }
+            let number = survey.files.firstIndex(atOrAfter: record.path)
+            let isAsInstalled = records[record.path] == survey.files[number].source.fingerprint.size
+            found[index].isConda = found[index].installer == "conda" || isAsInstalled
+        }
+    }
+
+    /// Editable packages that are packed from their sources have those as their files.
+    mutating func add(_ shipped: [ShippedSources]) {
+        guard !shipped.isEmpty else { return }
+        for sources in shipped {
+            guard let index = found.firstIndex(where: { $0.claims.metadata == sources.metadata }) else { continue }
+            // A filter may leave them out.
+            found[index].claims.files += sources.added.map { .init(path: $0, isOptional: true) }
+            found[index].added = sources.added
+            guard let eggInfo = sources.eggInfo else { continue }
+            found[index].claims.package.name = sources.name
+            found[index].claims.package.version = sources.version
+            found[index].eggInfo = eggInfo
+        }
+        sort()
     }
 
     private mutating func add(
@@ -130,7 +175,7 @@ struct PythonClaims {
     }
 
     /// What installers list and write only sometimes.
-    private static func mayBeMissing(_ path: [UInt8]) -> Bool {
+    static func mayBeMissing(_ path: [UInt8]) -> Bool {
         path.hasSuffix(".dist-info/REQUESTED") || path.hasSuffix(".dist-info/INSTALLER")
             || path.hasSuffix(".dist-info/direct_url.json") || path.hasSuffix(".dist-info/uv_cache.json")
     }

@@ -1,7 +1,8 @@
 import Crypto
+import ReproducibleArchive
 
 /// Makes a package's `RECORD` tell of its files as they are in the archive: rows of files that are left out go, and those
-/// of files that are rewritten get their new hash and size. Rows of compiled modules go, too: pip writes them only where it
+/// of files that are rewritten get their new hash and size; files that a package gains get a row. Rows of compiled modules go, too: pip writes them only where it
 /// compiles, uv never does, and the archive has them all. All else, order and spelling included, stays.
 struct RecordRewrite: FileRewrite {
     /// What becomes of a row.
@@ -10,6 +11,8 @@ struct RecordRewrite: FileRewrite {
         case known([UInt8])
         /// The file's sources follow the RECORD's own, this many.
         case rewritten(any FileRewrite, sources: Int)
+        /// A file that the list doesn't have. It is opened when its turn comes: there may be thousands.
+        case added(SourceFile)
     }
     /// By the row's path as it is spelled; sources are in the order of the numbers.
     let changes: [(path: [UInt8], change: Change)]
@@ -34,13 +37,16 @@ struct RecordRewrite: FileRewrite {
             case .rewritten(let rewrite, _):
                 bytes.append(2)
                 bytes.append(counted: Array(rewrite.identity.utf8))
+            case .added(let source):
+                bytes.append(3)
+                bytes.append(fingerprint: source.fingerprint)
             }
             hash.update(data: bytes)
         }
-        return "record 2 \(Array(hash.finalize()).lowerHexadecimal)"
+        return "record 3 \(Array(hash.finalize()).lowerHexadecimal)"
     }
 
-    var purpose: String { "list of files brought up to date" }
+    var purpose: String { "list of files as they are packed" }
 
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {
         guard let record = files.first else { return .unchanged }
@@ -50,6 +56,7 @@ struct RecordRewrite: FileRewrite {
         }
         var next = 1
         var replacements: [[UInt8]: RewrittenContent] = [:]
+        var added: [(path: [UInt8], source: SourceFile)] = []
         for (path, change) in changes {
             switch change {
             case .drop: replacements[path] = .absent
@@ -58,6 +65,7 @@ struct RecordRewrite: FileRewrite {
                 let sources = Array(files[next..<(next + count)])
                 next += count
                 replacements[path] = try RewrittenContent(rewrite.rewrite(sources), of: sources)
+            case .added(let source): added.append((path, source))
             }
         }
         var result: [UInt8] = []
@@ -77,12 +85,38 @@ struct RecordRewrite: FileRewrite {
                 result.append(contentsOf: table.bytes[row.line.lowerBound..<next])
                 continue
             }
-            result.append(contentsOf: Self.quoted(row.path))
-            result.append(contentsOf: ",sha256=\(Self.base64(digest.sha256)),\(digest.size)".utf8)
+            append(row.path, digest, to: &result)
             result.append(contentsOf: table.bytes[row.line.upperBound..<next])
         }
         result.append(contentsOf: table.bytes[end...])
+        guard !added.isEmpty else { return .bytes(result) }
+        let listed = Set(table.rows.map(\.path))
+        if let last = result.last, last != 0x0A { result.append(0x0A) }
+        for (path, source) in added where !listed.contains(path) {
+            append(path, try Self.digest(of: source), to: &result)
+            result.append(0x0A)
+        }
         return .bytes(result)
+    }
+
+    private func append(_ path: [UInt8], _ digest: MemberDigest, to result: inout [UInt8]) {
+        result.append(contentsOf: Self.quoted(path))
+        result.append(contentsOf: ",sha256=\(Self.base64(digest.sha256)),\(digest.size)".utf8)
+    }
+
+    private static func digest(of source: SourceFile) throws -> MemberDigest {
+        let file = try OpenSource(source)
+        guard file.file.fingerprint == source.fingerprint else {
+            throw ArchiveError(
+                code: .fileChanged, path: String(decoding: source.path, as: UTF8.self),
+                message: "the file changed while it was packed")
+        }
+        // Nothing replaced: the file's own bytes.
+        guard let digest = try RewrittenContent.patched(file, []).digest() else {
+            return MemberDigest(size: 0, sha256: Array(SHA256.hash(data: [])))
+        }
+        try file.checkUnchanged()
+        return digest
     }
 
     private static func lineEnd(_ bytes: [UInt8], _ position: Int) -> Int {

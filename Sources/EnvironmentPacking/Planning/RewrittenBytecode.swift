@@ -6,7 +6,7 @@ struct RewrittenBytecode: FileRewrite {
     let bytecode: PycRewrite
 
     var identity: String { "\(bytecode.identity) of \(source.identity)" }
-    var purpose: String { "compiled" }
+    var purpose: String { bytecode.purpose }
 
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {
         let own = Array(files[..<sources])

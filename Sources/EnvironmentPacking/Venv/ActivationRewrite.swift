@@ -20,7 +20,9 @@ struct ActivationRewrite: FileRewrite {
         return (["activation 2", shell.rawValue, promptNames.isEmpty ? "prompt stays" : "neutral prompt"] + names)
             .joined(separator: "\n")
     }
-    var purpose: String { "finds the environment from its own place" }
+    var purpose: String { "activation: finds the environment from its own place" }
+
+    func effect(_ files: () throws -> [OpenSource]) throws -> RewriteEffect? { try effectIfChanged(files) }
 
     private static let limit = 1 << 20
 

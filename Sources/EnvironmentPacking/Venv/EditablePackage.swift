@@ -5,8 +5,10 @@ struct EditablePackage {
     /// Normalized (PEP 503).
     var name: String
     var version: String
-    /// `.dist-info` or, in the sources, `.egg-info`; relative to the environment.
-    var metadata: [UInt8]?
+    /// What tells of it: its `.dist-info`, or an `.egg-link`; relative to the environment.
+    var metadata: [UInt8]
+    /// Its `.egg-info` among the sources, absolute, if it has no `.dist-info`.
+    var information: String?
     /// The project's directory, absolute.
     var source: String?
     /// The files in the environment that make the link: relative paths.
@@ -20,6 +22,8 @@ struct EditablePackage {
     /// What can't be shipped without building it: a clause about the package.
     var obstacle: String?
 
+    /// Whether `setup.py develop` made it, which leaves no metadata in the environment.
+    var isLink: Bool { metadata.hasSuffix(".egg-link") }
     var title: String { version.isEmpty ? name : "\(name) \(version)" }
 
     /// What `direct_url.json` says (the "Direct URL Data Structure" of the packaging specifications).
@@ -60,10 +64,11 @@ struct EditablePackage {
     }
 
     /// One of `setup.py develop`: an `.egg-link` beside a line of `easy-install.pth`.
-    init(eggLink: SurveyedFile, in listing: EnvironmentListing) {
+    init(eggLink: SurveyedFile, _ listing: EnvironmentListing) {
         let leaf = String(decoding: eggLink.path[eggLink.path.leafStart...], as: UTF8.self).dropLast(".egg-link".count)
         name = Self.normalized(String(leaf))
         version = ""
+        metadata = eggLink.path
         links = [eggLink]
         guard let directory = Self.lines(listing.read(eggLink) ?? []).first, directory.hasPrefix("/") else {
             obstacle = "is a link (\(eggLink.path.shown)) that leads nowhere"
@@ -71,11 +76,32 @@ struct EditablePackage {
         }
         source = directory
         directories = [directory]
-        let information = directory + "/" + leaf.replacing("-", with: "_") + ".egg-info"
+        // Versions of setuptools differ in how they spell its name.
+        let names = (try? DirectoryWalk.names(in: directory)) ?? []
+        guard
+            let found = names.first(where: {
+                $0.hasSuffix(".egg-info") && Self.normalized(String($0.dropLast(9))) == name
+            })
+        else {
+            obstacle = "is a link (\(eggLink.path.shown)) to a directory without its metadata: \(directory)"
+            return
+        }
+        let information = directory + "/" + found
+        self.information = information
         if let text = Self.readOutside(information + "/top_level.txt") { topLevel = Self.lines(text) }
         for line in Self.lines(Self.readOutside(information + "/PKG-INFO") ?? []) where line.hasPrefix("Version: ") {
             version = String(line.dropFirst(9))
             break
+        }
+        addNamespaceLinks(directory, eggLink.path.parent, listing)
+    }
+
+    /// Files that make a namespace of directories outside, as setuptools wrote them for `setup.py develop`.
+    private mutating func addNamespaceLinks(_ directory: String, _ site: [UInt8], _ listing: EnvironmentListing) {
+        for file in listing.children(String(decoding: site, as: UTF8.self))
+        where file.kind == .regular && file.path.hasSuffix("-nspkg.pth") {
+            let text = listing.read(file).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            if text.contains("'\(directory)'") { links.append(file) }
         }
     }
 

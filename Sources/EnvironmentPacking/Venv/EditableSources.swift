@@ -5,10 +5,20 @@ struct EditableSources {
     private(set) var entries: [PackPlan.Entry] = []
     /// Sources that can't be read.
     private(set) var problems: [String] = []
+    /// Directories in which a new file would be one of the package's.
+    private(set) var watched: [WatchedDirectory] = []
     private let site: String
+    /// Without symbolic links.
+    private let project: String?
     private var seen: Set<[UInt8]> = []
 
-    init(site: String) { self.site = site }
+    /// - Parameters:
+    ///   - site: relative to the environment.
+    ///   - project: what links among the sources may lead to, absolute.
+    init(site: String, project: String?) {
+        self.site = site
+        self.project = project.flatMap { BaseLocation.real($0) }
+    }
 
     /// - Parameters:
     ///   - module: a dotted name.
@@ -33,10 +43,49 @@ struct EditableSources {
 
     /// A directory that is on the path.
     mutating func add(directory: String, of package: EditablePackage) {
-        guard let root = BaseLocation.real(directory), let names = try? DirectoryWalk.names(in: root) else { return }
+        guard let root = BaseLocation.real(directory) else { return }
+        watch(root, hasModulesOnly: true)
+        guard let names = try? DirectoryWalk.names(in: root) else { return }
         for name in names where isOwn(name, in: root, package) {
-            add(module: name.hasSuffix(".py") ? String(name.dropLast(3)) : name, at: root + "/" + name)
+            add(module: Self.module(name), at: root + "/" + name)
         }
+        // A package of a namespace, without a list of its own.
+        let parts = package.name.split(separator: "-")
+        if package.topLevel.isEmpty, parts.count > 1,
+            BaseLocation.real("\(root)/\(parts.joined(separator: "/"))/__init__.py") != nil
+        {
+            add(module: parts.joined(separator: "."), at: "\(root)/\(parts.joined(separator: "/"))")
+        }
+    }
+
+    /// What `import` calls a file or directory.
+    private static func module(_ name: String) -> String {
+        guard name.hasSuffix(".py") || name.hasSuffix(".so") else { return name }
+        return String(name.prefix { $0 != "." })
+    }
+
+    /// The metadata of a package that has none in the environment, but for its list of the project's files.
+    ///
+    /// - Parameter information: an `.egg-info`, absolute.
+    /// - Returns: its path in the archive; `nil` if it can't be read.
+    mutating func add(eggInfo information: String) -> [UInt8]? {
+        guard let real = BaseLocation.real(information), let names = try? DirectoryWalk.names(in: real),
+            names.contains("PKG-INFO")
+        else { return nil }
+        watch(real)
+        let path =
+            site + "/"
+            + information[information.index(after: information.lastIndex(of: "/") ?? information.startIndex)...]
+        entries.append(.init(path: Array(path.utf8), kind: .directory))
+        for name in names where name != "SOURCES.txt" && name != "installed-files.txt" {
+            guard let file = BaseLocation.source(real + "/" + name) else { continue }
+            add(file.file, mode: file.mode & ~0o111, path: Array("\(path)/\(name)".utf8))
+        }
+        return Array(path.utf8)
+    }
+
+    private mutating func watch(_ directory: String, hasModulesOnly: Bool = false) {
+        watched.append(WatchedDirectory(Array(directory.utf8), hasModulesOnly: hasModulesOnly))
     }
 
     /// Files beside the modules of a project that a wheel wouldn't hold.
@@ -47,8 +96,8 @@ struct EditableSources {
     ]
 
     private func isOwn(_ name: String, in root: String, _ package: EditablePackage) -> Bool {
-        let isModule = name.hasSuffix(".py")
-        let module = isModule ? String(name.dropLast(3)) : name
+        let isModule = name.hasSuffix(".py") || name.hasSuffix(".so")
+        let module = Self.module(name)
         guard !module.isEmpty, !module.contains("."), !module.contains("-"), name != "__pycache__" else { return false }
         if !package.topLevel.isEmpty { return package.topLevel.contains(module) }
         let expected = package.name.replacing("-", with: "_")
@@ -62,23 +111,29 @@ struct EditableSources {
     private mutating func add(tree root: String, path: String) {
         let start = Array(path.utf8)
         let files: [SurveyedFile]
+        watch(root)
         do throws(DirectoryWalk.Failure) {
             files = try DirectoryWalk(root: root, skipping: []).run()
         } catch {
             problems.append("has sources that can't be listed: \(root): \(error.message)")
             return
         }
-        if seen.insert(start).inserted { entries.append(.init(path: start, kind: .directory)) }
         for file in files where !Self.isLeftOut(file.path) {
             let target = start + [UInt8(ascii: "/")] + file.path
             switch file.kind {
-            case .directory: if seen.insert(target).inserted { entries.append(.init(path: target, kind: .directory)) }
+            // Only those with files in them go along: others are left of what was there, and in no copy of the sources.
+            case .directory: watched.append(WatchedDirectory(file.source.path, hasModulesOnly: false))
             case .regular: add(file.source, mode: file.mode, path: target)
             case .symlink:
                 // A wheel holds the file that a link leads to.
                 guard let real = BaseLocation.real(String(decoding: file.source.path, as: UTF8.self)),
-                    EditablePackages.isBelow(real, root), let found = BaseLocation.source(real)
-                else { continue }
+                    EditablePackages.isBelow(real, project ?? root), let found = BaseLocation.source(real)
+                else {
+                    problems.append(
+                        "has a source that is a link to nothing, to a directory or out of the project: \(file.path.shown)"
+                    )
+                    continue
+                }
                 add(found.file, mode: found.mode, path: target)
             case .special: break
             case .unreadable(let reason):
@@ -87,14 +142,8 @@ struct EditableSources {
         }
     }
 
-    /// What builds, editors and version control leave among sources.
     private static func isLeftOut(_ path: [UInt8]) -> Bool {
-        path.split(separator: UInt8(ascii: "/")).contains { part in
-            let name = Array(part)
-            return name.first == UInt8(ascii: ".") || name.elementsEqual("__pycache__".utf8)
-                || name.hasSuffix(".egg-info")
-                || name.hasSuffix(".pyc") || name.hasSuffix("~") || name.elementsEqual("node_modules".utf8)
-        }
+        path.split(separator: UInt8(ascii: "/")).contains { WatchedDirectory.isLeftOut(Array($0)) }
     }
 
     private mutating func add(_ source: SourceFile, mode: UInt32, path: [UInt8]) {

@@ -4,7 +4,9 @@
 struct KernelSpecRewrite: FileRewrite {
     let prefix: PrefixRewrite
     var identity: String { "kernel 1\n" + prefix.identity }
-    var purpose: String { "without the prefix" }
+    var purpose: String { "kernel: starts the Python that is first on the path" }
+
+    func effect(_ files: () throws -> [OpenSource]) throws -> RewriteEffect? { try effectIfChanged(files) }
 
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {
         guard let file = files.first, file.size <= 1 << 20 else { return try prefix.rewrite(files) }
@@ -34,7 +36,9 @@ struct KernelSpecRewrite: FileRewrite {
 struct PathFileRewrite: FileRewrite {
     let prefix: PrefixRewrite
     var identity: String { "pth 1\n" + prefix.identity }
-    var purpose: String { "without the prefix" }
+    var purpose: String { "its lines are relative to its own directory" }
+
+    func effect(_ files: () throws -> [OpenSource]) throws -> RewriteEffect? { try effectIfChanged(files) }
 
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {
         guard let file = files.first, file.size <= 1 << 20 else { return try prefix.rewrite(files) }

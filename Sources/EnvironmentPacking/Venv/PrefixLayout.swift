@@ -64,6 +64,15 @@ struct PrefixLayout {
         return nil
     }
 
+    /// A command that runs a script among a package's sources.
+    func decideScript(_ file: SurveyedFile, _ source: SourceFile?) -> FileDecision? {
+        source.map { source in
+            .rewrite(
+                SourceScript(installed: PrefixRewrite(context, path: file.path), prefix: prefix),
+                alsoReading: [source])
+        }
+    }
+
     func withoutPrefix(_ file: SurveyedFile) -> (any FileRewrite)? {
         guard file.kind == .regular, !spellings.spellings.isEmpty else { return nil }
         return PrefixRewrite(context, path: file.path)

@@ -34,6 +34,22 @@ struct PrefixRewrite: FileRewrite {
         identity = context.identity + String(depth)
     }
 
+    var purpose: String { "without the environment's directory" }
+
+    func effect(_ files: () throws -> [OpenSource]) throws -> RewriteEffect? {
+        let files = try files()
+        guard case .patched(let patches) = try rewrite(files), let first = patches.first else { return nil }
+        let head = try files[0].piece(at: 0, count: Int(min(files[0].size, 4)))
+        if head.starts(with: ELFImage.magic) { return RewriteEffect("finds its libraries from its own place") }
+        let isScript = first.range.lowerBound == 0 && first.bytes.starts(with: ScriptHeader.mark)
+        let place = String(decoding: replacement, as: UTF8.self)
+        let isNamed = patches.contains { $0.bytes == replacement }
+        let words =
+            (isScript ? ["finds its interpreter from its own place"] : [])
+            + (isNamed ? ["names \(place) for the environment's directory"] : [])
+        return RewriteEffect(words.joined(separator: ", "), replacesPrefix: isNamed)
+    }
+
     func rewrite(_ files: [OpenSource]) throws -> Rewritten {
         guard let file = files.first, file.size > 0 else { return .unchanged }
         var head = [UInt8](repeating: 0, count: Int(min(file.size, Int64(Self.probe))))

@@ -26,6 +26,7 @@ struct VenvRules: EnvironmentRules {
             )
         }
         let link = InterpreterLink(survey, layout.spellings)
+        let lost = Self.lostInterpreter(link, options)
         if options.withPython {
             let base = BaseInterpreter(
                 survey, link: link, configuration: configuration, destination: options.destination)
@@ -39,13 +40,15 @@ struct VenvRules: EnvironmentRules {
                 path: "bin/python", isIncluded: false,
                 base: link.outside ?? configuration.home.map { $0 + "/python" + version })
             additions = editables.entries
-            problems = editables.problems
+            problems = lost + editables.problems
             self.notes = notes
         }
     }
 
     func decide(_ file: SurveyedFile) -> FileDecision? {
-        if let decision = editables.decide(file) { return decision }
+        if let decision = editables.decide(file) ?? layout.decideScript(file, editables.script(file)) {
+            return decision
+        }
         if file.path.elementsEqual("pyvenv.cfg".utf8), file.kind == .regular {
             return withPython
                 ? .omit("an interpreter that is included finds its own place") : .generated(configuration.canonical)
@@ -58,6 +61,17 @@ struct VenvRules: EnvironmentRules {
     }
 
     func withoutPrefix(_ file: SurveyedFile) -> (any FileRewrite)? { layout.withoutPrefix(file) }
+
+    /// A zip holds no links, and in a virtual environment that is all that there is of Python.
+    private static func lostInterpreter(_ link: InterpreterLink, _ options: PackOptions) -> [PackProblem] {
+        guard options.format == .zip, !link.isFile else { return [] }
+        return [
+            PackProblem(
+                code: .interpreter, paths: [Array("bin/python".utf8)],
+                message: "is a link to \(link.outside ?? "nothing"), which a zip can't hold: it would have no Python",
+                advice: "take the interpreter along (--with-python), or pack as tar.gz")
+        ]
+    }
 
     private func decideInterpreter(_ file: SurveyedFile) -> FileDecision? {
         if withPython { return .omit("the base interpreter itself takes its place") }

@@ -89,7 +89,72 @@ extension InstalledPackage {
             result.add(.record, record, "can't be understood: \(error.message)")
             return result
         }
-        let found = try examine(rows, in: environment, &result, cancelled)
+        let list = FileList(
+            name: "RECORD", directory: sitePackages, prefix: environment.prefix,
+            files: rows.sorted { $0.key < $1.key }.compactMap { path, row in
+                row.hash == nil || path.hasSuffix(".pyc") ? nil : .init(path: path, hash: row.hash, size: row.size)
+            })
+        return try list.verify(known: known, cancelled: cancelled) { absolute in
+            installer == "conda" && !LocalDirectory.contains(sitePackages, absolute)
+        }
+    }
+}
+
+/// What a package says of its files, wherever it says so.
+package struct FileList: Sendable {
+    package struct File: Sendable {
+        package let path: String
+        let hash: RecordHash?
+        let size: Int64?
+
+        init(path: String, hash: RecordHash?, size: Int64?) {
+            self.path = path
+            self.hash = hash
+            self.size = size
+        }
+
+        /// - Parameters:
+        ///   - path: relative to the list's directory.
+        ///   - sha256: 32 bytes; `nil`: nothing is known but that it is there.
+        package init(path: String, sha256: [UInt8]?, size: Int64? = nil) {
+            self.init(path: path, hash: sha256.map(RecordHash.init(sha256:)), size: size)
+        }
+    }
+
+    /// What messages call it.
+    let name: String
+    /// What paths are relative to.
+    let directory: String
+    /// The environment; nothing outside of it is opened.
+    let prefix: String
+    let files: [File]
+
+    /// - Parameter files: by path.
+    package init(name: String, directory: String, prefix: String, files: [File]) {
+        self.name = name
+        self.directory = directory
+        self.prefix = prefix
+        self.files = files
+    }
+
+    /// A file whose size is what the list says.
+    private struct Candidate {
+        package let path: String
+        let absolute: String
+        let hash: RecordHash
+    }
+
+    /// Compares the files with the list, one after the other.
+    ///
+    /// - Parameters:
+    ///   - known: a signature from when no difference was found; if it is still the same, nothing is read.
+    ///   - cancelled: called often; throws to end the work.
+    ///   - isPassedOver: whether a file, of which it gets the absolute path, is none of the list's business.
+    package func verify(
+        known: String?, cancelled: () throws -> Void, isPassedOver: (String) -> Bool = { _ in false }
+    ) throws -> InstalledPackage.Verification {
+        var result = InstalledPackage.Verification()
+        let found = try examine(&result, cancelled, isPassedOver)
         if result.differenceCount == 0, let known, known == result.signature { return result }
         for file in found {
             try cancelled()
@@ -108,7 +173,7 @@ extension InstalledPackage {
             if let failure {
                 result.add(.unreadable, file.path, "can't be read to its end: \(String(cString: strerror(failure)))")
             } else if !isSame {
-                result.add(.changed, file.path, "has other bytes than RECORD says")
+                result.add(.changed, file.path, "has other bytes than \(name) says")
             }
         }
         if result.differenceCount > 0 { result.signature = nil }
@@ -116,38 +181,31 @@ extension InstalledPackage {
         return result
     }
 
-    /// A file whose size is what RECORD says.
-    private struct Candidate {
-        let path: String
-        let absolute: String
-        let hash: RecordHash
-    }
-
     /// Looks at all files without reading them.
     private func examine(
-        _ rows: [String: WheelRecord.Row], in environment: InstalledEnvironment, _ result: inout Verification,
-        _ cancelled: () throws -> Void
+        _ result: inout InstalledPackage.Verification, _ cancelled: () throws -> Void, _ isPassedOver: (String) -> Bool
     ) throws -> [Candidate] {
-        var resolver = RecordedPaths(sitePackages: sitePackages, prefix: environment.prefix)
+        var resolver = RecordedPaths(directory: directory, prefix: prefix)
         var candidates: [Candidate] = []
         var signature = SHA256()
-        for (path, row) in rows.sorted(by: { $0.key < $1.key }) {
-            guard let hash = row.hash, !path.hasSuffix(".pyc") else { continue }
+        for file in files {
+            let path = file.path
             try cancelled()
             let absolute: String
             switch resolver.resolve(path) {
             case .outside:
-                result.add(.outside, path, "is named by RECORD, but is not in the environment; it was not opened")
+                result.add(.outside, path, "is named by \(name), but is not in the environment; it was not opened")
                 continue
             case .linkedAway:
                 result.linkedAway += 1
                 continue
             case .inside(let found): absolute = found
             }
-            if installer == "conda", !LocalDirectory.contains(sitePackages, absolute) { continue }
+            if isPassedOver(absolute) { continue }
             result.files += 1
             var info = stat()
-            guard stat(absolute, &info) == 0 else {
+            // What is only said to be there may be a link to anything.
+            guard (file.hash == nil ? lstat(absolute, &info) : stat(absolute, &info)) == 0 else {
                 let code = errno
                 if code == ENOENT || code == ENOTDIR {
                     result.add(.missing, path, "is missing")
@@ -156,18 +214,19 @@ extension InstalledPackage {
                 }
                 continue
             }
+            guard let hash = file.hash else { continue }
             guard info.st_mode & S_IFMT == S_IFREG else {
                 result.add(.changed, path, "is not a regular file any more")
                 continue
             }
-            if let size = row.size, size != Int64(info.st_size) {
-                result.add(.changed, path, "has \(info.st_size) bytes, not \(size) as RECORD says")
+            if let size = file.size, size != Int64(info.st_size) {
+                result.add(.changed, path, "has \(info.st_size) bytes, not \(size) as \(name) says")
                 continue
             }
             let modified = Int64(info.st_mtim.tv_sec) * 1_000_000_000 + Int64(info.st_mtim.tv_nsec)
             let changed = Int64(info.st_ctim.tv_sec) * 1_000_000_000 + Int64(info.st_ctim.tv_nsec)
             result.lastChange = max(result.lastChange, modified, changed)
-            // RECORD's own words belong to it: another RECORD is another question.
+            // The list's own words belong to it: another list is another question.
             let words = [
                 path, hash.text, "\(info.st_dev)", "\(info.st_ino)", "\(info.st_size)", "\(modified)", "\(changed)",
             ]
@@ -181,7 +240,7 @@ extension InstalledPackage {
     }
 }
 
-/// Where RECORD's paths lead, without following them out of the environment.
+/// Where a list's paths lead, without following them out of the environment.
 private struct RecordedPaths {
     enum Place {
         case inside(String)
@@ -191,22 +250,22 @@ private struct RecordedPaths {
         case linkedAway
     }
 
-    private let sitePackages: [Substring]
+    private let directory: [Substring]
     private let prefix: String
     private let prefixParts: [Substring]
     /// Whether directories that were asked for are in the environment.
     private var directories: [String: Bool] = [:]
 
-    init(sitePackages: String, prefix: String) {
-        self.sitePackages = sitePackages.split(separator: "/")
+    init(directory: String, prefix: String) {
+        self.directory = directory.split(separator: "/")
         self.prefix = prefix
         prefixParts = prefix.split(separator: "/")
     }
 
-    /// A path is relative to `site-packages`, or absolute (recording installed projects, "The RECORD file").
+    /// A path is relative to the directory (RECORD: `site-packages`), or absolute (recording installed projects, "The RECORD file").
     mutating func resolve(_ path: String) -> Place {
         guard !path.utf8.contains(0) else { return .outside }
-        var parts = path.hasPrefix("/") ? [] : sitePackages
+        var parts = path.hasPrefix("/") ? [] : directory
         for part in path.split(separator: "/") where part != "." {
             if part != ".." {
                 parts.append(part)

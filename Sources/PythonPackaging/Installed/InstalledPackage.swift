@@ -113,6 +113,8 @@ public struct InstalledPackage: Sendable, Hashable {
     /// What a name of the form `NAME-VERSION.dist-info`, `NAME-VERSION-py3.11.egg-info` or `NAME.egg-link` says.
     private static func identity(ofFile leaf: String) -> (name: String, version: String?)? {
         guard let dot = leaf.lastIndex(of: ".") else { return nil }
+        // Of a project's own name; a hyphen in it is no separator.
+        if leaf.hasSuffix(".egg-link") { return (String(leaf[..<dot]), nil) }
         var parts = leaf[..<dot].split(separator: "-")
         if parts.count > 2, let last = parts.last, last.hasPrefix("py") { parts.removeLast() }
         guard let first = parts.first else { return nil }

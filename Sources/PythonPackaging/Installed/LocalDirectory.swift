@@ -1,17 +1,17 @@
 import Glibc
 
 /// Directories and small files that anybody may have made.
-enum LocalDirectory {
-    struct Name {
+package enum LocalDirectory {
+    package struct Name {
         /// With what is not UTF-8 replaced.
-        let text: String
-        let isUTF8: Bool
+        package let text: String
+        package let isUTF8: Bool
     }
 
     /// The names in a directory, sorted by their bytes.
     ///
     /// - Throws: ``InstalledEnvironmentError``.
-    static func names(_ path: String) throws -> [Name] {
+    package static func names(_ path: String) throws -> [Name] {
         guard let stream = opendir(path) else {
             throw InstalledEnvironmentError(
                 path: path, message: "it can't be read: \(String(cString: strerror(errno)))")
@@ -56,7 +56,7 @@ enum LocalDirectory {
     /// Reads a small regular file; `nil` if there is none, if it can't be read or if it is larger, with `errno`.
     ///
     /// A FIFO or device is refused: opening one does not block.
-    static func read(_ path: String, limit: Int) -> [UInt8]? {
+    package static func read(_ path: String, limit: Int) -> [UInt8]? {
         guard let file = OpenFile(path) else { return nil }
         guard file.size <= limit else {
             errno = EFBIG

@@ -76,7 +76,4 @@ import Glibc
     }
 
     func join() { pthread_join(handle, nil) }
-
-    /// The cores of the machine.
-    static var usableCores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

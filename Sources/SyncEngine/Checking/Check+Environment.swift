@@ -1,51 +1,8 @@
 import EnvSyncModel
+import EnvironmentPacking
 import Glibc
 import ObjectStore
 import PythonPackaging
-import SyncState
-
-/// What an installed environment should hold.
-struct ExpectedPackages {
-    /// Versions, as they are spelled; several where jobs want different ones.
-    typealias Versions = [PythonVersion: String]
-
-    /// What the lock sends, or finds in an archive, by name.
-    private(set) var required: [String: Versions] = [:]
-    /// What archives hold besides, by name.
-    private(set) var held: [String: Versions] = [:]
-    /// Whether every archive could be looked into, so that nothing else is known to be there.
-    private(set) var isComplete = true
-
-    init(_ lock: Lock, _ scan: LocalScan) {
-        for artifact in lock.artifacts {
-            if artifact.kind == .wheel, let version = artifact.version { require(artifact.name, version) }
-            for wheel in artifact.wheels { require(wheel.name, wheel.version) }
-        }
-        for package in lock.provided { require(package.name, package.version) }
-        let hasOwn = !required.isEmpty
-        let here = Dictionary(scan.artifacts.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
-        for archive in lock.artifacts where archive.kind == .archive {
-            guard let local = here[archive.digest] else {
-                isComplete = false
-                continue
-            }
-            for package in local.inspection.packages {
-                guard let separator = package.firstRange(of: "==") else { continue }
-                let version = String(package[separator.upperBound...])
-                held[PythonNames.normalize(package[..<separator.lowerBound])] = [PythonVersion(version): version]
-            }
-        }
-        // The archive is the environment where nothing is sent besides.
-        if !hasOwn { required = held }
-    }
-
-    private mutating func require(_ name: String, _ version: String) {
-        required[PythonNames.normalize(name), default: [:]][PythonVersion(version)] = version
-    }
-
-    /// The versions that workers get; `nil` if they don't get the package.
-    func versions(of name: String) -> Versions? { required[name] ?? held[name] }
-}
 
 extension Check {
     /// What only installs others, and what Spark brings to the workers itself.
@@ -54,14 +11,16 @@ extension Check {
     /// Compares an installed environment with the lock: names, versions and files.
     ///
     /// With wheels in the lock, these and what archives provide of them must be installed. A lock of archives alone means
-    /// what they hold, as far as they are on this machine; what an archive holds besides wheels may be installed, in its
-    /// version.
+    /// what they hold, as far as the lock tells or they are on this machine; what an archive holds besides wheels may be
+    /// installed, in its version. In a conda environment, conda's packages count as Python's do; those that Python knows by
+    /// the same name are told of once.
     func environmentFindings() async throws -> (findings: [DriftFinding], packages: Int) {
         guard let given = options.environmentPrefix,
             options.wantsAny(.environmentMissing, .environmentExtra, .environmentVersion, .environmentChanged)
         else { return ([], 0) }
         let environment = try await read(Workspace.absolutePath(given), as: given)
         for note in environment.notes { engine.report(.warning(note)) }
+        let conda = try await readConda(environment, as: given)
         let expected = ExpectedPackages(lock, scan)
         if !expected.isComplete {
             let consequence =
@@ -71,9 +30,10 @@ extension Check {
         }
         var findings = pythonFindings(environment)
         let byName = Dictionary(grouping: environment.packages, by: \.name)
-        for (name, wanted) in expected.required where byName[name] == nil {
+        let ofConda = Dictionary(grouping: conda?.packages ?? []) { PythonNames.normalize($0.name) }
+        for (name, wanted) in expected.required where byName[name] == nil && ofConda[name] == nil {
             guard !(Self.neverExtra.contains(name) && expected.held[name] != nil) else { continue }
-            let version = Self.text(wanted)
+            let version = ExpectedPackages.text(wanted)
             findings.append(
                 DriftFinding(
                     code: .environmentMissing, subject: name,
@@ -83,33 +43,49 @@ extension Check {
         for (name, packages) in byName {
             findings += self.findings(name, packages, expected, given)
         }
+        for (name, packages) in ofConda {
+            findings += condaFindings(name, packages, expected, given, isPython: byName[name] != nil)
+        }
         if options.wants(.environmentChanged) {
             findings += environment.problems.map { problem in
                 DriftFinding(
                     code: .environmentChanged, subject: QuotedText.shown(problem.name), message: problem.message,
                     suggestion: "remove it, or make \(shown(given)) anew")
             }
-            let compared = environment.packages.filter { expected.versions(of: $0.name) != nil }
-            findings += try await changes(of: compared, in: environment)
+            findings += (conda?.problems ?? []).map { problem in
+                DriftFinding(
+                    code: .environmentChanged, subject: QuotedText.shown(problem.fileName), message: problem.message,
+                    suggestion: "install the package again, or make \(shown(given)) anew")
+            }
+            findings += try await changes(in: environment, conda) { expected.versions(of: $0) != nil }
         }
-        return (findings, environment.packages.count)
+        let others = ofConda.keys.filter { byName[$0] == nil }.count
+        return (findings, environment.packages.count + others)
     }
 
-    private func shown(_ path: String) -> String { QuotedText.shown(path) }
-
-    private static func text(_ versions: ExpectedPackages.Versions) -> String {
-        versions.sorted { $0.key < $1.key }.map(\.value).joined(separator: " or ")
-    }
+    func shown(_ path: String) -> String { QuotedText.shown(path) }
 
     private func read(_ prefix: String, as given: String) async throws -> InstalledEnvironment {
         do { return try await OffPool.run { _ in try InstalledEnvironment.read(prefix: prefix) } } catch let error
             as InstalledEnvironmentError
         {
-            throw EnvSyncError(
-                .system, "cannot read the Python environment \(shown(given))",
-                reason: error.path == prefix ? error.message : error.description,
-                suggestion: "name the directory that holds its bin and lib, for example --env .venv")
+            throw unreadable(error, prefix, given)
         }
+    }
+
+    private func readConda(_ environment: InstalledEnvironment, as given: String) async throws -> CondaEnvironment? {
+        do { return try await OffPool.run { _ in try CondaEnvironment.read(environment) } } catch let error
+            as InstalledEnvironmentError
+        {
+            throw unreadable(error, environment.prefix, given)
+        }
+    }
+
+    private func unreadable(_ error: InstalledEnvironmentError, _ prefix: String, _ given: String) -> EnvSyncError {
+        EnvSyncError(
+            .system, "cannot read the Python environment \(shown(given))",
+            reason: error.path == prefix ? error.message : error.description,
+            suggestion: "name the directory that holds its bin and lib, for example --env .venv")
     }
 
     /// Another Python than the workers'.
@@ -162,8 +138,8 @@ extension Check {
                 DriftFinding(
                     code: .environmentVersion, subject: name,
                     message:
-                        "\(versions.joined(separator: " and ")) is installed in \(shown(given)), workers get \(Self.text(wanted))",
-                    suggestion: "install \(name) \(Self.text(wanted)), or lock the installed one"))
+                        "\(versions.joined(separator: " and ")) is installed in \(shown(given)), workers get \(ExpectedPackages.text(wanted))",
+                    suggestion: "install \(name) \(ExpectedPackages.text(wanted)), or lock the installed one"))
         }
         return findings
     }
@@ -189,54 +165,41 @@ extension Check {
             }
     }
 
-    // MARK: - Files
-
-    /// Packages whose files are not what their RECORD says. What was compared before and has not been touched since is
-    /// not read again.
-    private func changes(
-        of packages: [InstalledPackage], in environment: InstalledEnvironment
-    ) async throws -> [DriftFinding] {
-        let state = engine.state
-        let results = try await concurrently(packages, limit: 4) { package in
-            let key = "installed:" + package.path
-            let record = (try? state.fingerprint(key)) ?? nil
-            // A file changed within the clock's granularity of being read may have changed again without showing it.
-            let isRelied = record.map { $0.fingerprint.modified < $0.hashedAt - 2_000_000_000 } ?? false
-            let known = isRelied ? record?.digest.hex : nil
-            let began = Now.nanoseconds
-            let found = try await OffPool.run { cancelled in
-                try package.verify(in: environment, known: known, cancelled: cancelled)
-            }
-            var fresh: FingerprintRecord?
-            if let signature = found.signature, signature != known, let digest = ContentDigest(hex: signature) {
-                fresh = FingerprintRecord(
-                    fingerprint: FileFingerprint(
-                        path: key, device: 0, inode: 0, size: 0, modified: found.lastChange, changed: 0),
-                    digest: digest, inspection: "", hashedAt: began)
-            }
-            return (package, found, fresh)
+    /// What to tell of a package that conda installed.
+    private func condaFindings(
+        _ name: String, _ packages: [CondaEnvironment.Package], _ expected: ExpectedPackages, _ given: String,
+        isPython: Bool
+    ) -> [DriftFinding] {
+        let versions = packages.map(\.version).joined(separator: " and ")
+        guard let wanted = expected.versions(of: name) else {
+            guard !isPython, expected.hasConda, expected.isComplete, !Self.neverExtra.contains(name) else { return [] }
+            return [
+                DriftFinding(
+                    code: .environmentExtra, subject: name,
+                    message: "\(versions) is installed in \(shown(given)) by conda, and workers don't get it",
+                    suggestion: "remove it; or add it to what is locked, and run envsync lock")
+            ]
         }
-        let records = results.compactMap { $0.2 }
-        if !records.isEmpty { engine.remember { try $0.save(fingerprints: records) } }
-        let linkedAway = results.reduce(0) { $0 + $1.1.linkedAway }
-        if linkedAway > 0 {
-            engine.report(
-                .warning("\(linkedAway) installed files are links out of the environment, and were not compared"))
+        if !isPython, !packages.contains(where: { wanted[PythonVersion($0.version)] != nil }) {
+            return [
+                DriftFinding(
+                    code: .environmentVersion, subject: name,
+                    message:
+                        "\(versions) is installed in \(shown(given)), workers get \(ExpectedPackages.text(wanted))",
+                    suggestion: "install \(name) \(ExpectedPackages.text(wanted)), or lock the installed one")
+            ]
         }
-        return results.compactMap { package, found, _ in Self.change(of: package, found) }
-    }
-
-    private static func change(
-        of package: InstalledPackage, _ found: InstalledPackage.Verification
-    ) -> DriftFinding? {
-        let count = found.differenceCount
-        guard package.problem != nil || count > 0 else { return nil }
-        var parts = package.problem.map { ["\(QuotedText.shown(package.fileName)): \($0)"] } ?? []
-        parts += found.differences.prefix(3).map { "\(QuotedText.shown($0.path)) \($0.message)" }
-        if count > 3 { parts.append("and \(count - 3) more") }
-        return DriftFinding(
-            code: .environmentChanged, subject: package.name, message: parts.joined(separator: "; "),
-            suggestion: "install \(package.name) \(package.version ?? "") again")
+        let installed = Set(packages.compactMap(\.build))
+        guard let builds = expected.builds[name], !installed.isEmpty, builds.isDisjoint(with: installed) else {
+            return []
+        }
+        func text(_ builds: Set<String>) -> String { builds.sorted().map(QuotedText.shown).joined(separator: " or ") }
+        return [
+            DriftFinding(
+                code: .environmentVersion, subject: name,
+                message: "\(versions) is installed as build \(text(installed)), workers get build \(text(builds))",
+                suggestion: "install that build, or lock the installed one")
+        ]
     }
 }
 

@@ -3,7 +3,9 @@ import EnvironmentPacking
 
 extension ConfigurationReader {
     static func archive(_ table: ConfigurationTable) throws(EnvSyncError) -> ArchiveConfiguration {
-        guard let text = try table.string("alias") else {
+        // What envsync packs is an environment; of anything else nobody knows.
+        let usual = table.keys.contains("prefix") ? "environment" : nil
+        guard let text = try table.string("alias") ?? usual else {
             throw table.missing(
                 "alias", suggestion: "add alias = \"environment\", the directory that workers unpack it into")
         }

@@ -42,6 +42,16 @@ extension ConfigurationReader {
                     suggestion: "give each archive an alias of its own: workers unpack it into a directory of that name"
                 )
             }
+            let both = archives.flatMap { [($0, archive), (archive, $0)] }
+            for (packed, other) in both where packed.pack != nil {
+                let overlay = PackedArchive.overlayName(of: packed.alias)
+                guard other.alias.text == overlay else { continue }
+                throw table.error(
+                    "alias",
+                    "the alias \(QuotedText.visible(overlay)) is that of \(QuotedText.visible(packed.alias.text))'s overlay, "
+                        + "with what changed since it was packed",
+                    suggestion: "give one of the archives another alias")
+            }
             archives.append(archive)
         }
         var jobs: [Job] = []

@@ -64,7 +64,7 @@ public enum ConfigurationTemplate {
 
         # A whole environment, which lock packs when it changed. Repeat [[archive]] for more.
         #[[archive]]
-        # The directory that workers unpack it into.
+        # The directory that workers unpack it into; with prefix, "environment" if not given.
         #alias = "environment"
         # The environment's directory: a venv, a conda environment, or a Python that can be moved.
         #prefix = ".venv"

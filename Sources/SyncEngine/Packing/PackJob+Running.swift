@@ -47,7 +47,7 @@ extension PackJob {
     public func list() async throws -> PackListing {
         let job = self
         return try await explaining {
-            PackListing(try await OffPool.run { _ in try job.packer.plan(prefix: job.location, job.options) })
+            try await OffPool.run { _ in PackListing(try job.packer.plan(prefix: job.location, job.options)) }
         }
     }
 

@@ -95,7 +95,7 @@ enum TestPack {
     }
 
     /// The wheel of pip that every Python carries; it can be run as it is.
-    private static func pip(_ base: String? = nil) throws -> String {
+    static func pip(_ base: String? = nil) throws -> String {
         let question = "import ensurepip; print(ensurepip.__path__[0])"
         let python = base.map { "\($0)/bin/python3" } ?? "\(tools)/python"
         let directory = try Tool.shell("'\(python)' -I -c '\(question)'").trimmingCharacters(in: .newlines)
@@ -164,8 +164,11 @@ extension TestWorkspace {
         _ prefix: String, _ output: String, _ more: [String] = [], through: [String] = [],
         binary: String = Tool.envsync, cache: String = "cache"
     ) throws -> RunningCommand {
-        try begin(
-            ["pack", prefix, "-o", output] + more, through: through, binary: binary,
+        // A zip can't hold the links that are all that a virtual environment has of Python.
+        let isWithout = output.hasSuffix(".zip") && !more.contains("--with-python")
+        return try begin(
+            ["pack", prefix, "-o", output] + more + (isWithout ? ["--ignore", "interpreter"] : []), through: through,
+            binary: binary,
             environment: ["XDG_CACHE_HOME": path(cache), "HOME": directory])
     }
 

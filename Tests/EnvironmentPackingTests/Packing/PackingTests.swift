@@ -10,7 +10,8 @@ import Testing
     func sameBytes(_ format: PackedFormat) throws {
         var options = PackOptions()
         options.format = format
-        // An archive without links has no interpreter to check, but the same rules for all else.
+        // An archive without links has no interpreter, but the same rules for all else.
+        if format == .zip { options.tolerated = [.interpreter] }
         var digests: Set<[UInt8]> = []
         for _ in 0..<2 {
             let fixture = try PackFixture()
@@ -56,6 +57,8 @@ import Testing
     @Test("an archive inside of the environment is not packed into itself")
     func inside() throws {
         let fixture = try PackFixture()
+        // What a killed packing leaves behind, in a directory that no later one writes to.
+        try fixture.write(fixture.site + "/.envsync-1f2e3d.tmp", "half an archive")
         let first = try fixture.pack(to: "env/out.tar.gz")
         let second = try fixture.pack(to: "env/out.tar.gz")
         #expect(second.wasUnchanged && second.sha256 == first.sha256)

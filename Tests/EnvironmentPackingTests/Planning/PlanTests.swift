@@ -96,4 +96,20 @@ import Testing
             unlink(link)
         }
     }
+
+    @Test("a zip of a virtual environment without its interpreter would have no Python")
+    func zipWithoutPython() throws {
+        let fixture = try PackFixture()
+        var options = PackOptions()
+        options.format = .zip
+        let problem = try fixture.packer.plan(prefix: fixture.prefix, options).problems(.interpreter).first
+        #expect(problem?.paths == [Array("bin/python".utf8)])
+        #expect(problem?.advice.contains("--with-python") == true)
+        #expect(throws: PackError.self) { try fixture.pack(options, to: "out.zip") }
+        options.withPython = true
+        #expect(try fixture.packer.plan(prefix: fixture.prefix, options).problems.isEmpty)
+        try PackFixture.run("python3", ["-m", "venv", "--without-pip", "--clear", "--copies", fixture.prefix])
+        options.withPython = false
+        #expect(try fixture.packer.plan(prefix: fixture.prefix, options).problems(.interpreter).isEmpty)
+    }
 }

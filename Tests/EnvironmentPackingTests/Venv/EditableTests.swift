@@ -79,6 +79,7 @@ import Testing
             Set(names.map { String($0.dropFirst(site.count + 1)) }) == [
                 "pkg.py", "found/__init__.py", "found/data/table.csv", "single.py", "src_pkg/__init__.py",
                 "src_pkg/sub/tests/test_x.py", "flat/__init__.py", "old_pkg/__init__.py",
+                "old_pkg.egg-info/PKG-INFO", "old_pkg.egg-info/top_level.txt",
             ])
         let shipped = assembly.rules.shippedSources
         #expect(shipped.map(\.name).sorted() == ["flat", "found", "old-pkg", "src-pkg"])

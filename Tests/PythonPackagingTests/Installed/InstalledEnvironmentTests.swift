@@ -126,9 +126,10 @@ struct InstalledEnvironmentTests {
         try bench.write(bench.site("flat-0.3.egg-info"), headers("flat", "0.3"))
         try bench.write(bench.site("easy-2.0-py3.11.egg/EGG-INFO/PKG-INFO"), headers("easy", "2.0"))
         try bench.write(bench.site("linked.egg-link"), "/home/ana/my project\n.")
+        try bench.write(bench.site("more-linked.egg-link"), "/home/ana/more\n.")
         let environment = try bench.read()
-        let found = ["old-one", "flat", "easy", "linked"].map { environment.packages(named: $0).first }
-        #expect(found.map { $0?.version } == ["1.2", "0.3", "2.0", nil])
+        let found = ["old-one", "flat", "easy", "linked", "more-linked"].map { environment.packages(named: $0).first }
+        #expect(found.map { $0?.version } == ["1.2", "0.3", "2.0", nil, nil])
         #expect(found.allSatisfy { $0?.problem == nil && $0?.form == .eggInfo })
         #expect(found[3]?.source?.isEditable == true && found[3]?.source?.localPath == "/home/ana/my project")
         for package in found.compactMap({ $0 }) { #expect(try package.verify(in: environment).files == 0) }
