@@ -62,7 +62,7 @@ class EnvSync:
 
     def expect_cold_bytes(self):
         """What was made from the cache must be what is made without it."""
-        other = f"{self.output}.cold"
+        other = os.path.join(os.path.dirname(self.output), "cold.tar.gz")
         self.run(other, "--no-cache")
         if digest(other) != digest(self.output):
             raise Failure("envsync made other bytes from its cache than without it")
