@@ -12,15 +12,17 @@ extension EnvironmentPacker {
         cancelled: @escaping @Sendable () throws -> Void = {}, progress: @escaping @Sendable (Int64) -> Void = { _ in }
     ) throws -> PackResult {
         let output = EnvironmentPlace.absolute(output)
-        let (survey, plan) = try look(prefix, options, output: output)
-        try Self.refuse(plan, options)
-        let layer = OverlaySelection(plan, sitePackages: survey.sitePackages, packages)
-        if let obstacle = layer.obstacle { throw PackError(path: prefix, message: obstacle) }
-        let memory = PackMemory(self, prefix: survey.prefix)
-        return try write(
-            Prepared(plan: layer.plan, digest: survey.digest, index: .init { memory.index() }), options, memory,
-            to: output, kind: "overlay", cancelled,
-            progress)
+        return try noticingChanges(prefix, output: output) { seen in
+            let (survey, plan) = try look(prefix, options, output: output)
+            seen = survey.digest
+            try Self.refuse(plan, options)
+            let layer = OverlaySelection(plan, sitePackages: survey.sitePackages, packages)
+            if let obstacle = layer.obstacle { throw PackError(path: prefix, message: obstacle) }
+            let memory = PackMemory(self, prefix: survey.prefix)
+            return try write(
+                Prepared(plan: layer.plan, digest: survey.digest, index: .init { memory.index() }), options, memory,
+                to: output, kind: "overlay", cancelled, progress)
+        }
     }
 
     /// Why packages can't be a layer over an archive of the environment, as a clause; `nil`: they can.

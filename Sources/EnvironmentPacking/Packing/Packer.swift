@@ -29,17 +29,20 @@ public struct EnvironmentPacker: Sendable {
     public func describe(
         prefix: String, _ options: PackOptions, cancelled: @escaping @Sendable () throws -> Void = {}
     ) throws -> EnvironmentManifest {
-        let (survey, plan) = try look(prefix, options, output: nil)
-        try Self.refuse(plan, options)
-        let memory = PackMemory(self, prefix: survey.prefix)
-        let index = memory.index()
-        let work = PackWork(plan, index)
-        let began = Clock.settled(after: work.contents)
-        let (contents, _) = try Self.telling(plan) {
-            try ArchiveAssembly.digests(work.members, workers: workers, cancelled: cancelled)
+        try noticingChanges(prefix, output: nil) { seen in
+            let (survey, plan) = try look(prefix, options, output: nil)
+            seen = survey.digest
+            try Self.refuse(plan, options)
+            let memory = PackMemory(self, prefix: survey.prefix)
+            let index = memory.index()
+            let work = PackWork(plan, index)
+            let began = Clock.settled(after: work.contents)
+            let (contents, _) = try Self.telling(plan) {
+                try ArchiveAssembly.digests(work.members, workers: workers, cancelled: cancelled)
+            }
+            memory.remember(work, index, contents, began: began)
+            return ManifestBuilder(plan: plan, options: options).manifest(contents)
         }
-        memory.remember(work, index, contents, began: began)
-        return ManifestBuilder(plan: plan, options: options).manifest(contents)
     }
 
     /// Packs an environment; does nothing if `output` is what the environment gives.
@@ -50,6 +53,15 @@ public struct EnvironmentPacker: Sendable {
         cancelled: @escaping @Sendable () throws -> Void = {}, progress: @escaping @Sendable (Int64) -> Void = { _ in }
     ) throws -> PackResult {
         let output = EnvironmentPlace.absolute(output)
+        return try noticingChanges(prefix, output: output) { seen in
+            try pack(prefix: prefix, options, to: output, seen: &seen, cancelled, progress)
+        }
+    }
+
+    private func pack(
+        prefix: String, _ options: PackOptions, to output: String, seen: inout [UInt8]?,
+        _ cancelled: @escaping @Sendable () throws -> Void, _ progress: @escaping @Sendable (Int64) -> Void
+    ) throws -> PackResult {
         let place = try EnvironmentPlace(prefix)
         try place.check(workspace: options.workspace)
         let memory = PackMemory(self, prefix: place.real)
@@ -57,6 +69,7 @@ public struct EnvironmentPacker: Sendable {
         do {
             // The survey goes before the work begins: that of 100,000 files takes some room.
             let survey = try EnvironmentSurvey(prefix: prefix, skipping: memory.outputs(with: output))
+            seen = survey.digest
             let digest = PackMemory.digest(survey)
             if let result = memory.unchanged(digest, options, output) { return result }
             try cancelled()
@@ -65,10 +78,40 @@ public struct EnvironmentPacker: Sendable {
             prepared = Prepared(plan: builder.build(), digest: digest, index: index)
         }
         try Self.refuse(prepared.plan, options)
-        return try write(prepared, options, memory, to: output, kind: nil, cancelled, progress)
+        var result = try write(prepared, options, memory, to: output, kind: nil, cancelled, progress)
+        result.survey = seen
+        return result
+    }
+
+    /// Whether an environment is still what it was when it was packed: nothing came, went or was written since.
+    ///
+    /// - Parameter output: where it was packed to.
+    public func isCurrent(_ result: PackResult, prefix: String, output: String) -> Bool {
+        result.survey.map { $0 == survey(prefix, output: EnvironmentPlace.absolute(output)) } ?? true
     }
 
     // MARK: Parts
+
+    /// What is wrong with an environment that somebody changes at the same time is told as that: it may be half
+    /// installed.
+    ///
+    /// - Parameter work: tells the digest of the survey that it goes by.
+    func noticingChanges<Result>(
+        _ prefix: String, output: String?, _ work: (inout [UInt8]?) throws -> Result
+    ) throws -> Result {
+        var seen: [UInt8]?
+        do { return try work(&seen) } catch var error as PackError {
+            if let seen, survey(prefix, output: output) != seen { error.isOfChange = true }
+            throw error
+        }
+    }
+
+    /// The digest of what is there now; `nil` if it can't be told.
+    private func survey(_ prefix: String, output: String?) -> [UInt8]? {
+        guard let place = try? EnvironmentPlace(prefix) else { return nil }
+        let outputs = PackMemory(self, prefix: place.real).outputs(with: output)
+        return try? EnvironmentSurvey(prefix: prefix, skipping: outputs).digest
+    }
 
     /// What is to be packed, and the digest of the survey it was planned from.
     struct Prepared {
@@ -169,6 +212,8 @@ public struct PackResult: Sendable {
     public var bytesReused: Int64
     /// Uncompressed bytes that were compressed.
     public var bytesCompressed: Int64
+    /// The digest of the survey that it was packed from; `nil` of one that needed no packing.
+    var survey: [UInt8]?
 }
 
 /// Why nothing was packed.
@@ -181,6 +226,8 @@ public struct PackError: Error, Sendable {
     public var advice: String?
     /// All that were found and are not tolerated.
     public var problems: [PackProblem]
+    /// Whether the environment was changed meanwhile: what is wrong may only be that it isn't finished.
+    public var isOfChange = false
 
     /// Makes one from its parts.
     public init(path: String, message: String? = nil, advice: String? = nil, problems: [PackProblem] = []) {

@@ -47,7 +47,7 @@ enum SmallFile {
 
     /// To a file that is there, all of it or, if the system is killed, perhaps less.
     static func append(_ bytes: [UInt8], to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         func failed(_ code: Int32) -> ArchiveError {
             ArchiveError(
                 code: code == ENOSPC || code == EDQUOT ? .noSpace : .writeFailed, path: path,

@@ -97,6 +97,7 @@ public final class MemberCache: Sendable {
     ///
     /// - Parameter bytes: what was stored by this run.
     func trim(afterStoring bytes: Int64) {
+        removeAbandoned()
         // The file of notes begins with the time and the bytes of the last look; what runs stored since follows.
         let path = directory + "/stored"
         let notes = (try? InputFile(path: path)).flatMap { file in
@@ -115,8 +116,12 @@ public final class MemberCache: Sendable {
     }
 
     private func note(_ numbers: [Int64], in path: String, flags: Int32) -> Bool {
-        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0o600)
-        guard descriptor >= 0 else { return false }
+        // Whatever may be in its place: a FIFO is not waited for.
+        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0o600)
+        guard descriptor >= 0 else {
+            if errno == ENXIO || errno == ELOOP { unsafe unlink(path) }
+            return false
+        }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         for number in numbers { bytes.append(little: UInt64(bitPattern: number)) }
@@ -127,17 +132,11 @@ public final class MemberCache: Sendable {
     /// - Returns: the bytes that are left.
     @discardableResult
     public func trim() -> Int64 {
+        removeAbandoned()
         var kept: [Kept] = []
-        let now = time(nil)
-        for name in Self.names(in: directory) {
+        for name in Self.names(in: directory) where name.utf8.count == 2 {
             let path = "\(directory)/\(name)"
-            if name.hasPrefix("tmp-") {
-                if let file = Self.file(path), now - file.used.tv_sec > Self.abandonedAge || !Self.isAlive(name) {
-                    unsafe unlink(path)
-                }
-            } else if name.utf8.count == 2 {
-                kept += Self.names(in: path).compactMap { Self.file("\(path)/\($0)") }
-            }
+            kept += Self.names(in: path).compactMap { Self.file("\(path)/\($0)") }
         }
         var total = kept.reduce(0) { $0 + $1.bytes }
         guard total > limit else { return total }
@@ -148,6 +147,16 @@ public final class MemberCache: Sendable {
             total -= file.bytes
         }
         return total
+    }
+
+    /// Removes what writers that died didn't finish.
+    private func removeAbandoned() {
+        let now = time(nil)
+        for name in Self.names(in: directory) where name.hasPrefix("tmp-") {
+            let path = "\(directory)/\(name)"
+            guard let file = Self.file(path) else { continue }
+            if now - file.used.tv_sec > Self.abandonedAge || !Self.isAlive(name) { unsafe unlink(path) }
+        }
     }
 
     /// Whether the process that a temporary file's name tells is running. One of another machine may be taken for dead:

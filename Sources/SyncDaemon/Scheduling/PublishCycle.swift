@@ -46,7 +46,14 @@ struct PublishCycle: Sendable {
         if standing.verdict != .superseded, !isKnown {
             var options = PushOptions()
             options.origin = .daemon
-            result = try await engine.push(options)
+            do { result = try await engine.push(options) } catch let error as EnvSyncError
+                where error.code == .staleLock && autoLock
+            {
+                // The lock was what the files are a moment ago.
+                throw EnvSyncError(
+                    .changedWhileReading, "the files changed after they were locked", reason: error.message,
+                    suggestion: error.suggestion, consequence: error.consequence)
+            }
         }
         return Outcome(workspace: engine.workspace, standing: standing, push: result)
     }

@@ -59,6 +59,7 @@ extension WorkspaceKeeper {
         if watch(outcome.workspace) { settling.changed([], at: .now) }
         storeAnswered()
         status.problem = nil
+        changingSince = nil
         localBackoff.reset()
         checkAt = .now + settings.checkInterval
         // What a scrub found stays until the next one.
@@ -132,11 +133,10 @@ extension WorkspaceKeeper {
 
     private func failed(_ error: EnvSyncError, answers: Int) {
         if error.code == .changedWhileReading {
-            // Whoever writes it has not finished.
-            settling.changed([], at: .now)
-            setPhase(.settling)
+            isStillChanging(error)
             return
         }
+        changingSince = nil
         status.counters.failed += 1
         let since = status.problem.flatMap { $0.code == error.code.rawValue ? $0.since : nil } ?? WallClock.now
         let problem = WorkspaceStatus.Problem(
@@ -170,6 +170,21 @@ extension WorkspaceKeeper {
         }
         tell(isNews, "\(error)")
         answer(upTo: answers, WaitOutcome(isInSync: false, problem: problem))
+    }
+
+    /// Whoever writes the files has not finished. That nothing is pushed because of it is told after a minute.
+    private func isStillChanging(_ error: EnvSyncError) {
+        let now = ContinuousClock.now
+        let since = changingSince ?? now
+        changingSince = since
+        settling.changed([], at: now)
+        setPhase(.settling)
+        logger.debug("waiting for changes to end: \(error.message)")
+        guard now - since >= Self.longWriting, status.problem?.code != error.code.rawValue else { return }
+        status.problem = .init(
+            code: error.code.rawValue, message: error.message, reason: error.reason, suggestion: error.suggestion,
+            since: WallClock.time(of: since))
+        logger.warning("\(error.message); nothing is pushed until that ends")
     }
 
     /// Says a thing once; what is said again and again is for those who look closely.

@@ -29,6 +29,8 @@ actor WorkspaceKeeper {
     var toldFailures: Set<String> = []
     /// Since when a changed file has been open for writing.
     var writtenSince: ContinuousClock.Instant?
+    /// Since when every look at the files has found them changing.
+    var changingSince: ContinuousClock.Instant?
     var localBackoff = Backoff.local
     var checkAt: ContinuousClock.Instant?
     var scrubAt: ContinuousClock.Instant?
@@ -140,7 +142,7 @@ actor WorkspaceKeeper {
     }
 
     private static let beingWritten = "being-written"
-    private static let longWriting = Duration.seconds(60)
+    static let longWriting = Duration.seconds(60)
 
     private func perform(_ job: Job) async {
         let task = Task {

@@ -111,7 +111,8 @@ struct Check: Sendable {
                     .localMissing, "restore it; or check with --remote-only where the files aren't kept")
             case .changed where difference.input != nil:
                 return finding(.staleLock, "envsync lock, then envsync push")
-            case .changed, .unusable: return finding(.localChanged, "envsync lock, then envsync push")
+            case .changed, .unusable:
+                return finding(.localChanged, difference.suggestion ?? "envsync lock, then envsync push")
             case .added, .removed:
                 // A wheelhouse that is there but lacks a wheel looks the same where the wheels aren't kept.
                 if options.remoteOnly, difference.kind == .removed, origin.section == .wheelhouse { return nil }

@@ -29,10 +29,14 @@ struct ArtifactInspector: Sendable {
 
     /// Reads an item. A problem with the item itself is an outcome; only cancellation is thrown.
     func inspect(_ item: LocalItem, _ cancelled: OffPool.CancellationCheck) throws -> Outcome {
-        func failure(_ message: String, try suggestion: String? = nil, kind: LocalProblem.Kind = .unusable) -> Outcome {
+        func failure(
+            _ message: String, try suggestion: String? = nil, kind: LocalProblem.Kind = .unusable,
+            isOfChange: Bool = false
+        ) -> Outcome {
             .failure(
                 LocalProblem(
-                    kind: kind, origin: item.origin, path: item.origin.path, message: message, suggestion: suggestion))
+                    kind: kind, origin: item.origin, path: item.origin.path, message: message, suggestion: suggestion,
+                    isOfChange: isOfChange))
         }
         do {
             if case .source(let source) = item.role { return .success(try readSource(item, source, cancelled)) }
@@ -49,7 +53,7 @@ struct ArtifactInspector: Sendable {
                 case .unreadable: "make it readable, or take it out of \(workspace.configurationFile)"
                 default: "name a regular file in \(workspace.configurationFile)"
                 }
-            return failure(error.reason, try: suggestion)
+            return failure(error.reason, try: suggestion, isOfChange: error.cause == .changed)
         } catch let error as UnusableArtifact {
             return failure(error.message, try: error.suggestion)
         } catch let error as WheelError {

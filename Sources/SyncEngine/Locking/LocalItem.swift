@@ -148,4 +148,6 @@ struct LocalProblem: Error, Sendable, Hashable {
     let path: String
     let message: String
     let suggestion: String?
+    /// Whether somebody changed it while it was read: another look may find it whole.
+    var isOfChange = false
 }

@@ -117,8 +117,10 @@ enum LockBuilder {
         var message = lines.count == 1 ? lines[0] : "\(lines.count) artifacts can't be shipped:"
         if lines.count > 1 { message += shown.map { "\n  " + $0 }.joined() }
         if lines.count > shown.count { message += "\n  and \(lines.count - shown.count) more" }
+        // Of what is being changed nobody knows yet what is wrong with it.
         return EnvSyncError(
-            .artifact, message, suggestion: differ ? nil : suggestions.first, consequence: "nothing was changed")
+            problems.contains(where: \.isOfChange) ? .changedWhileReading : .artifact, message,
+            suggestion: differ ? nil : suggestions.first, consequence: "nothing was changed")
     }
 }
 
@@ -147,6 +149,8 @@ public struct LockDifference: Sendable, Hashable {
     /// An input, or the command, that changed after an archive was made, so that the archive is older than its sources;
     /// `nil` for any other difference.
     public var input: String?
+    /// What to do about what can't be shipped, where that is known.
+    public var suggestion: String?
 }
 
 extension LockBuilder {
@@ -169,7 +173,7 @@ extension LockBuilder {
             differences.append(
                 LockDifference(
                     kind: problem.kind == .missing ? .missing : .unusable, origin: problem.origin,
-                    message: "\(QuotedText.visible(problem.path)): \(problem.message)"))
+                    message: "\(QuotedText.visible(problem.path)): \(problem.message)", suggestion: problem.suggestion))
         }
         differences += compareLayers(of: lock, with: scan, &unmatched)
         if lock.basis != scan.basis {

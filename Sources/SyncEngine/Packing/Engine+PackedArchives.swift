@@ -46,6 +46,7 @@ extension Engine {
             }
             let options = archive.options(lock: manifestLock)
             do {
+                try archive.checkPlace()
                 let manifest = try await describe(archive, options)
                 let decision = OverlayDecision(
                     locked: locked, now: archive.contents(manifest), share: archive.packing.overlayShare)
@@ -124,9 +125,15 @@ extension Engine {
         report(.packing(archive: archive.recordedPath, command: []))
         let packer = try self.packer
         let (prefix, path) = (archive.prefix, archive.path)
-        let result = try await OffPool.run { cancelled in
+        let (result, isCurrent) = try await OffPool.run { cancelled in
             try archive.makeDirectory(of: path)
-            return try packer.pack(prefix: prefix, options, to: path, cancelled: cancelled)
+            let result = try packer.pack(prefix: prefix, options, to: path, cancelled: cancelled)
+            return (result, packer.isCurrent(result, prefix: prefix, output: path))
+        }
+        // Files of two versions of a package may have been packed.
+        if !isCurrent {
+            let after = try await describe(archive, options)
+            guard archive.contents(after) == archive.contents(result.manifest) else { throw archive.changed }
         }
         tell(result, archive)
         let piece = try await piece(archive, result, key: "archive:", isOverlay: false)
@@ -155,18 +162,13 @@ extension Engine {
                 try archive.makeDirectory(of: path)
                 return try packer.packOverlay(prefix: prefix, chosen, packages: names, to: path, cancelled: cancelled)
             }
-        } catch let error as PackError {
+        } catch let error as PackError where !error.isOfChange {
             reason = .obstacle(error.message ?? error.problems.first?.message ?? "their files don't fit")
             return nil
         }
         // What is recorded must be what was packed.
         let after = archive.contents(try await describe(archive, options))
-        guard after == archive.contents(manifest) else {
-            throw EnvSyncError(
-                .changedWhileReading, "\(QuotedText.visible(archive.packing.prefix)) changed while it was being packed",
-                suggestion: "let whatever changes it finish, then run the same command again",
-                consequence: "nothing was changed")
-        }
+        guard after == archive.contents(manifest) else { throw archive.changed }
         let share = Double(result.size) / Double(max(1, locked.base.size))
         guard share <= archive.packing.overlayShare else {
             reason = .tooLarge(size: result.size, share: share, limit: archive.packing.overlayShare)

@@ -13,7 +13,8 @@ extension PackJob {
         return try await explaining {
             let ownership = PackedOutput(path: output, cacheDirectory: packer.cacheDirectory)
             try await OffPool.run { cancelled in
-                try job.checkPlace()
+                try PackPlace(output: job.output, environment: job.location).check(
+                    shown: job.output, suggestion: "name another place with -o")
                 if !job.isForced { try ownership.check(cancelled) }
             }
             report(.packing(archive: output, command: []))
@@ -49,24 +50,6 @@ extension PackJob {
         return try await explaining {
             try await OffPool.run { _ in PackListing(try job.packer.plan(prefix: job.location, job.options)) }
         }
-    }
-
-    /// An archive inside the environment would be packed with it the next time.
-    private func checkPlace() throws {
-        let directory = String(output[..<(output.lastIndex(of: "/") ?? output.startIndex)])
-        guard let place = Self.real(directory.isEmpty ? "/" : directory), let inside = Self.real(location) else {
-            return
-        }
-        guard place == inside || place.hasPrefix(inside + "/") else { return }
-        throw EnvSyncError(
-            .system, "the archive \(QuotedText.visible(output)) would be inside of the environment that it is made of",
-            suggestion: "name another place with -o", consequence: "nothing was changed")
-    }
-
-    private static func real(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(validatingCString: resolved)
     }
 
     /// What workers make of the form (Spark's `Utils.unpack`, SPARK-38632; HADOOP-18145).
@@ -108,9 +91,14 @@ extension PackJob {
             }
             for finding in findings.prefix(50) { message += "\n  " + finding.lines.joined(separator: "\n  ") }
             if findings.count > 50 { message += "\n  and \(findings.count - 50) more problems" }
-            throw PackRefusal(
-                error: EnvSyncError(.artifact, message, suggestion: error.advice, consequence: consequence),
-                findings: findings)
+            let told =
+                error.isOfChange
+                ? EnvSyncError(
+                    .changedWhileReading, message, reason: "it changed meanwhile",
+                    suggestion: "let whatever changes it finish, then run the same command again",
+                    consequence: consequence)
+                : EnvSyncError(.artifact, message, suggestion: error.advice, consequence: consequence)
+            throw PackRefusal(error: told, findings: findings)
         } catch let error as ArchiveError {
             let isChange = error.code == .fileChanged
             throw EnvSyncError(

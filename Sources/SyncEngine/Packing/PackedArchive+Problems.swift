@@ -11,6 +11,21 @@ extension PackedArchive {
             ? (archive.path.split(separator: "/").last.map(String.init) ?? archive.path) : archive.path
     }
 
+    /// - Throws: ``EnvSyncError`` if the archive would be inside of the environment.
+    func checkPlace() throws(EnvSyncError) {
+        try PackPlace(output: path, environment: prefix).check(
+            shown: archive.path, suggestion: "give the archive another path, or none")
+    }
+
+    /// Somebody changed the environment meanwhile.
+    var changed: EnvSyncError {
+        EnvSyncError(
+            .changedWhileReading, "\(QuotedText.visible(packing.prefix)) changed while it was being packed",
+            suggestion: Self.waiting, consequence: "the lock was not changed")
+    }
+
+    private static let waiting = "let whatever changes it finish, then run the same command again"
+
     /// Makes the directory that a file is in.
     func makeDirectory(of path: String) throws {
         let parts = path.split(separator: "/").dropLast()
@@ -48,13 +63,18 @@ extension PackedArchive {
         switch error {
         case let error as PackError:
             let told = self.told(error, head)
+            guard !error.isOfChange else {
+                return EnvSyncError(
+                    .changedWhileReading, told.message, reason: "it changed meanwhile", suggestion: Self.waiting,
+                    consequence: consequence)
+            }
             return EnvSyncError(.artifact, told.message, suggestion: told.advice, consequence: consequence)
         case let error as ArchiveError:
             let isChange = error.code == .fileChanged
             return EnvSyncError(
                 isChange ? .changedWhileReading : .artifact,
                 "\(head): \(QuotedText.visible(error.path)): \(error.message)",
-                suggestion: isChange ? "let whatever writes it finish, then run the same command again" : nil,
+                suggestion: isChange ? Self.waiting : nil,
                 consequence: consequence)
         case let error as LocalFileError:
             return EnvSyncError(
@@ -66,15 +86,19 @@ extension PackedArchive {
     /// The same for those who collect problems; what isn't one is thrown.
     func problem(_ error: any Error) throws -> LocalProblem {
         let told: (message: String, advice: String?)
+        let isChange: Bool
         switch error {
-        case let error as PackError: told = self.told(error, "it can't be packed")
+        case let error as PackError:
+            isChange = error.isOfChange
+            told = self.told(error, isChange ? "it is being changed, and can't be packed now" : "it can't be packed")
         case let error as ArchiveError:
+            isChange = error.code == .fileChanged
             told = ("it can't be packed: \(QuotedText.visible(error.path)): \(error.message)", nil)
         default: throw error
         }
         return LocalProblem(
             kind: .unusable, origin: ArtifactOrigin(section: .archive, path: recordedPath), path: packing.prefix,
-            message: told.message, suggestion: told.advice)
+            message: told.message, suggestion: isChange ? Self.waiting : told.advice, isOfChange: isChange)
     }
 
     /// - Parameter head: what can't be done.
