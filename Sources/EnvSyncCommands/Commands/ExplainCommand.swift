@@ -10,7 +10,8 @@ struct ExplainCommand: AsyncParsableCommand {
         abstract: "Tell how each package reaches the workers and why, or what a job would meet.",
         discussion: """
             A wheel is decided by what is in it: pure Python travels as it is, on the Python path; everything else is
-            installed into a layer that workers unpack once. What an archive holds in the same version is not sent.
+            installed into a layer that workers unpack once. What an archive holds in the same version is not sent. What
+            envsync packs itself is in the archive, or in an overlay of what changed since.
 
             EXAMPLE
               envsync explain                # all packages
@@ -41,14 +42,37 @@ struct ExplainCommand: AsyncParsableCommand {
                 if findings.contains(where: { $0.severity == .error }) { throw ExitCode(2) }
                 return
             }
-            let decisions = try await engine.explain(package)
+            let packed = package.map { engine.packedPackages(named: $0) } ?? []
+            // What is in an archive alone has no wheel.
+            let decisions =
+                packed.isEmpty
+                ? try await engine.explain(package)
+                : try await engine.explain(nil).filter {
+                    decision in packed.contains { $0.name == decision.name }
+                }
             let archives = package == nil ? try await engine.explainArchives() : []
+            let isOfArchives = !archives.isEmpty || !packed.isEmpty
             let packages =
-                decisions.isEmpty && !archives.isEmpty ? [] : [Self.text(decisions, isDetailed: package != nil)]
+                decisions.isEmpty && isOfArchives ? [] : [Self.text(decisions, isDetailed: package != nil)]
             try context.output.result(
-                Document(decisions, archives),
-                text: (archives.map(PackedArchiveText.text) + packages).joined(separator: "\n\n"))
+                Document(decisions, archives, packed),
+                text: (archives.map(PackedArchiveText.text) + packed.map(Self.text) + packages)
+                    .joined(separator: package == nil ? "\n\n" : "\n"))
         }
+    }
+
+    private static func text(_ package: PackedPackageReport) -> String {
+        let place =
+            package.isInOverlay ? "in the overlay of archive \(package.archive)" : "in archive \(package.archive)"
+        let version = ([package.version] + [package.build].compactMap { $0 }).map(QuotedText.shown).joined(
+            separator: " ")
+        let reason =
+            switch (package.isInOverlay, package.hidden) {
+            case (false, _): "envsync packed it with the environment"
+            case (true, let hidden?): "the archive has \(QuotedText.shown(hidden)), and is not sent again"
+            case (true, nil): "it came after the archive was packed, which is not sent again"
+            }
+        return "\(QuotedText.shown(package.name)) \(version): \(place)\n  because  \(reason)"
     }
 
     private static func how(_ decision: PackageDecision) -> String {
@@ -104,8 +128,27 @@ struct ExplainCommand: AsyncParsableCommand {
         let packages: [Package]
         /// The environments that envsync packs.
         let archives: [PackedArchiveText.Document]?
+        /// Of the name that was asked for, in these environments.
+        let packed: [Packed]?
 
-        init(_ decisions: [PackageDecision], _ archives: [PackedArchiveReport]) {
+        struct Packed: Encodable {
+            let name: String
+            let version: String
+            let build: String?
+            let archive: String
+            let overlay: Bool
+            let hides: String?
+        }
+
+        init(_ decisions: [PackageDecision], _ archives: [PackedArchiveReport], _ packed: [PackedPackageReport]) {
+            self.packed =
+                packed.isEmpty
+                ? nil
+                : packed.map {
+                    Packed(
+                        name: $0.name, version: $0.version, build: $0.build, archive: $0.archive.text,
+                        overlay: $0.isInOverlay, hides: $0.hidden)
+                }
             self.archives = archives.isEmpty ? nil : archives.map(PackedArchiveText.Document.init)
             packages = decisions.map { decision in
                 let (word, layer, archive): (String, String?, String?) =

@@ -1,5 +1,6 @@
 import EnvSyncModel
 import EnvironmentPacking
+import PythonPackaging
 
 /// How an environment that envsync packs is shipped, and why that way; for `explain`.
 public struct PackedArchiveReport: Sendable {
@@ -37,7 +38,45 @@ public struct PackedArchiveReport: Sendable {
     public let pending: String?
 }
 
+/// A package of an environment that envsync packs, as it is locked; for `explain`.
+public struct PackedPackageReport: Sendable {
+    /// As its manager normalizes it.
+    public let name: String
+    /// As the package spells it.
+    public let version: String
+    /// conda: the build string; `nil` of a Python package.
+    public let build: String?
+    /// The archive's alias.
+    public let archive: ArchiveAlias
+    /// Whether workers get it from the overlay, and not from the archive itself.
+    public let isInOverlay: Bool
+    /// The version in the archive that the overlay's hides.
+    public let hidden: String?
+}
+
 extension Engine {
+    /// The packages of a name that packed environments hold, by the lock.
+    ///
+    /// - Parameter name: in any spelling.
+    public func packedPackages(named name: String) -> [PackedPackageReport] {
+        let name = PythonNames.normalize(name)
+        let lock = (try? workspace.lock()) ?? nil
+        return PackedArchive.all(of: workspace).flatMap { archive -> [PackedPackageReport] in
+            guard let locked = archive.locked(in: lock), let contents = locked.contents else { return [] }
+            func named(_ packages: [PackedPackage]) -> [PackedPackage] {
+                packages.filter { PythonNames.normalize($0.name) == name }
+            }
+            let before = named(locked.base.contents?.packages ?? [])
+            let changed = Set(locked.overlay?.contents?.packages.map(\.key) ?? [])
+            return named(contents.packages).map { package in
+                PackedPackageReport(
+                    name: package.name, version: package.version, build: package.build, archive: archive.alias,
+                    isInOverlay: changed.contains(package.key),
+                    hidden: changed.contains(package.key) ? before.first { $0.key == package.key }?.version : nil)
+            }
+        }
+    }
+
     /// Tells for each environment that envsync packs what is shipped of it, and why.
     ///
     /// - Throws: ``EnvSyncError`` for one that can't be packed.

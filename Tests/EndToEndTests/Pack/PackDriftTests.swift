@@ -58,6 +58,9 @@ struct PackDriftTests {
         try workspace.write("\(site)/tidy/__init__.py", "VALUE = 7\n")
         try workspace.succeed("push", "--lock")
         #expect(try drift(workspace, "--env", "env") == [])
+        // What was removed makes a new archive, which has the rest.
+        #expect(try workspace.succeed("explain", "Added").stdout.hasPrefix("added 2.5: in archive environment\n"))
+        #expect(try workspace.run(["explain", "other"]).status == 2)
     }
 
     @Test("of a conda environment: its own packages, by what conda-meta says")
@@ -115,5 +118,14 @@ struct PackDriftTests {
         #expect(
             told[0].hasPrefix("environment-changed tidy: ") && told[1].hasPrefix("environment-extra added: "), "\(told)"
         )
+
+        try workspace.succeed("push", "--lock")
+        for (name, told) in [
+            ("added", "added 1.0: in the overlay of archive environment\n  because  it came after"),
+            ("tidy", "tidy 1.0: in the overlay of archive environment\n  because  the archive has 1.0,"),
+        ] {
+            let explained = try workspace.succeed("explain", name).stdout
+            #expect(explained.hasPrefix(told), "\(explained)")
+        }
     }
 }
