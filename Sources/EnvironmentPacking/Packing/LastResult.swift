@@ -26,7 +26,8 @@ struct LastResult {
         self.result = result
     }
 
-    init?(readingFrom path: String) {
+    /// - Parameter wanted: the survey that it must be of; the rest isn't looked at otherwise.
+    init?(readingFrom path: String, of wanted: [UInt8]) {
         guard let bytes = SmallFile.read(path, limit: 1 << 28), bytes.starts(with: Self.magic), bytes.count > 47,
             bytes.suffix(32).elementsEqual(SHA256.hash(data: bytes.dropLast(32)))
         else { return nil }
@@ -34,6 +35,7 @@ struct LastResult {
         reader.position = Self.magic.count
         do {
             survey = try reader.counted()
+            guard survey == wanted else { return nil }
             options = try reader.counted()
             outside = try (0..<(try reader.integer())).map { _ in
                 SourceFile(path: try reader.counted(), fingerprint: try reader.fingerprint())

@@ -58,7 +58,7 @@ struct PackMemory {
     /// What a packing would give, if nothing that it depends on has changed since.
     func unchanged(_ survey: [UInt8], _ options: PackOptions, _ output: String) -> PackResult? {
         guard let path = resultPath(output), let fingerprint = SmallFile.fingerprint(output),
-            let last = LastResult(readingFrom: path), last.survey == survey,
+            let last = LastResult(readingFrom: path, of: survey),
             last.options == options.digest,
             last.output.path.elementsEqual(output.utf8), last.output.fingerprint == fingerprint,
             last.outside.allSatisfy({ Self.lookup($0.path) == $0.fingerprint }), last.watched.allSatisfy(\.isUnchanged)

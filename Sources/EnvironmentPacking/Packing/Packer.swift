@@ -73,7 +73,11 @@ public struct EnvironmentPacker: Sendable {
             let digest = PackMemory.digest(survey)
             if let result = memory.unchanged(digest, options, output) { return result }
             try cancelled()
-            let index = Parallel.Later { memory.index() }
+            let index = Parallel.Later {
+                // What the encoder makes is looked at once in a process, which takes some milliseconds.
+                _ = ArchiveAssembly.isReproducibleHere(options.format)
+                return memory.index()
+            }
             var builder = try PlanBuilder(survey, options)
             prepared = Prepared(plan: builder.build(), digest: digest, index: index)
         }
