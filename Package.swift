@@ -40,7 +40,7 @@ let package = Package(
             dependencies: ["ReproducibleArchive", "TOML", crypto, .product(name: "Yams", package: "Yams")],
             swiftSettings: plain),
         .target(
-            name: "EnvironmentPacking", dependencies: ["PythonPackaging", "ReproducibleArchive", crypto],
+            name: "EnvironmentPacking", dependencies: ["CLinux", "PythonPackaging", "ReproducibleArchive", crypto],
             swiftSettings: plain),
         .target(name: "EnvSyncModel", dependencies: [crypto], swiftSettings: plain),
         .target(name: "ObjectStore", dependencies: ["EnvSyncModel", "WebHDFS", crypto, logging], swiftSettings: plain),

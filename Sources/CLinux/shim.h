@@ -3,6 +3,7 @@
 #define ENVSYNC_CLINUX_SHIM_H
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +11,11 @@
 static inline int clinux_exchange(const char *first, const char *second) {
     const unsigned int exchange = 1u << 1;
     return (int)syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, exchange);
+}
+
+// The next entries of an open directory, as getdents64(2) lays them out: their bytes, 0 at the end, -1 with errno.
+static inline ssize_t clinux_entries(int directory, void *buffer, size_t size) {
+    return syscall(SYS_getdents64, directory, buffer, size);
 }
 
 #endif

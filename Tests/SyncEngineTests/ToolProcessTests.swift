@@ -49,9 +49,9 @@ struct ToolProcessTests {
     @Test("a relative program begins at the directory that it runs in")
     func relative() async throws {
         let workspace = try EngineWorkspace()
-        try workspace.write("tool.sh", "#!/bin/sh\necho here\n")
-        chmod(workspace.path("tool.sh"), 0o755)
-        let tool = ToolProcess(command: ["./tool.sh"], directory: workspace.directory, keepsLastWords: true)
+        // Not written here: a program that is open for writing, be it in a child of another test, can't be run.
+        #expect(symlink("/bin/echo", workspace.path("tool")) == 0)
+        let tool = ToolProcess(command: ["./tool", "here"], directory: workspace.directory, keepsLastWords: true)
         #expect(try await tool.run().lastWords == "here")
     }
 

@@ -20,7 +20,9 @@ struct PycRewrite: FileRewrite {
         self.compiler = compiler
     }
 
-    var identity: String {
+    var identity: String { String(decoding: identityBytes, as: UTF8.self) }
+
+    var identityBytes: [UInt8] {
         var text = Array("pyc \(MarshalCanonicalForm.version) 3.\(python.minor) \(python.magic) ".utf8)
         text.reserveCapacity(text.count + path.count + 16)
         for byte in path {
@@ -31,7 +33,7 @@ struct PycRewrite: FileRewrite {
                 text += String(0x100 | Int(byte), radix: 16).utf8.dropFirst()
             }
         }
-        return String(decoding: text, as: UTF8.self)
+        return text
     }
 
     var purpose: String { "bytecode that depends on neither time nor place" }

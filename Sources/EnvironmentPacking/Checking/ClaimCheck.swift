@@ -20,12 +20,13 @@ struct ClaimCheck {
 
     /// - Parameters:
     ///   - entries: what is packed; of other files it doesn't matter who is right.
+    ///   - shared: files among them that more than one package claims.
     ///   - isClosed: whether a path is left out with its directory.
     func problems(
-        replacedBy entries: PathTable<PackPlan.Entry>, isClosed: ([UInt8]) -> Bool
+        replacedBy entries: PathTable<PackPlan.Entry>, shared: PathSet, isClosed: ([UInt8]) -> Bool
     ) -> [PackProblem] {
         var overwritten: Set<PackPlan.Package> = []
-        let conflicts = conflicts(entries, &overwritten)
+        let conflicts = conflicts(shared, &overwritten)
         return conflicts + missing(entries, isClosed, overwritten)
     }
 
@@ -34,9 +35,8 @@ struct ClaimCheck {
     }
 
     /// - Parameter overwritten: gains conda's packages that pip put others over.
-    private func conflicts(
-        _ entries: PathTable<PackPlan.Entry>, _ overwritten: inout Set<PackPlan.Package>
-    ) -> [PackProblem] {
+    private func conflicts(_ shared: PathSet, _ overwritten: inout Set<PackPlan.Package>) -> [PackProblem] {
+        guard !shared.isEmpty else { return [] }
         struct Pair: Hashable {
             var first: Int
             var second: Int
@@ -48,7 +48,7 @@ struct ClaimCheck {
             // What conda installed tells the package's own hashes, before conda wrote its prefix into the files.
             if owner >= conda.count, python.found[owner - conda.count].isConda { continue }
             for file in claims.files {
-                guard let sha256 = file.sha256, entries[file.path] != nil else { continue }
+                guard let sha256 = file.sha256, shared.contains(file.path) else { continue }
                 if let first = firsts[file.path] {
                     guard first.sha256 != sha256, first.owner != owner else { continue }
                     clashes[Pair(first: first.owner, second: owner), default: []].append(file.path)

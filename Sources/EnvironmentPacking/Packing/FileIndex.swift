@@ -16,7 +16,7 @@ struct FileIndex {
 
         init(_ sources: [SourceFile], _ rewrite: any FileRewrite) {
             fingerprint = sources[0].fingerprint
-            var bytes = Array(rewrite.identity.utf8)
+            var bytes = rewrite.identityBytes
             for source in sources.dropFirst() { bytes.append(fingerprint: source.fingerprint) }
             let digest = Array(SHA256.hash(data: bytes))
             salt = (BinaryReader.integer(digest, at: 0), BinaryReader.integer(digest, at: 8) | 1)

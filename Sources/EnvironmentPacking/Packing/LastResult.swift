@@ -60,7 +60,8 @@ struct LastResult {
         } catch { return nil }
     }
 
-    func write(to path: String) throws {
+    /// - Parameter manifest: the result's, encoded.
+    func write(_ manifest: [UInt8], to path: String) throws {
         var bytes = Self.magic
         bytes.append(counted: survey)
         bytes.append(counted: options)
@@ -79,7 +80,7 @@ struct LastResult {
         bytes.append(fingerprint: output.fingerprint)
         bytes.append(integer: UInt64(bitPattern: result.size))
         bytes.append(counted: result.sha256)
-        bytes.append(counted: try result.manifest.encoded())
+        bytes.append(counted: manifest)
         bytes.append(integer: UInt64(result.entries))
         bytes.append(integer: UInt64(result.omissions.count))
         for omission in result.omissions {

@@ -66,15 +66,19 @@ struct PackMemory {
         return last.result
     }
 
+    /// - Parameters:
+    ///   - manifest: the result's, encoded.
+    ///   - outside: what ``outside(_:)`` told of the plan.
     func remember(
-        _ result: PackResult, _ prepared: EnvironmentPacker.Prepared, _ options: PackOptions, _ output: String
+        _ result: PackResult, _ manifest: [UInt8], of prepared: EnvironmentPacker.Prepared, _ options: PackOptions,
+        _ output: String, dependingOn outside: [SourceFile]
     ) {
         guard let path = resultPath(output), let fingerprint = SmallFile.fingerprint(output) else { return }
         let last = LastResult(
-            survey: prepared.digest, options: options.digest, outside: outside(prepared.plan),
+            survey: prepared.digest, options: options.digest, outside: outside,
             watched: prepared.plan.watched,
             output: SourceFile(path: Array(output.utf8), fingerprint: fingerprint), result: result)
-        try? last.write(to: path)
+        try? last.write(manifest, to: path)
     }
 
     /// The same files under another name of the directory may be rewritten otherwise.
@@ -113,7 +117,7 @@ struct PackMemory {
     // MARK: Outside
 
     /// Files that aren't the environment's own, and the directories that would tell of further ones.
-    private func outside(_ plan: PackPlan) -> [SourceFile] {
+    func outside(_ plan: PackPlan) -> [SourceFile] {
         let start = Array(prefix.utf8) + [0x2F]
         var found: [[UInt8]: SourceFile.Fingerprint] = [:]
         let watched = Set(plan.watched.map(\.path))

@@ -2,35 +2,37 @@ import Crypto
 import Glibc
 import ReproducibleArchive
 
-/// A plan's entries as members of an archive.
+/// A plan's entries as members of an archive, made portion by portion.
 struct PackWork {
-    let members: [ArchiveMember]
-    /// Of each member; `nil` for those that aren't files.
-    let contents: [PlannedContent?]
+    private let entries: [PackPlan.Entry]
+    private let index: FileIndex
+    /// Of each member so far; `nil` for those that aren't files.
+    private(set) var contents: [PlannedContent?] = []
 
-    /// Entries that a thread takes at once.
-    private static let stride = 1024
+    /// Entries of a portion.
+    private static let portion = 512
 
     init(_ plan: PackPlan, _ index: FileIndex) {
-        let entries = plan.entries
-        let parts = Parallel.map(count: (entries.count + Self.stride - 1) / Self.stride) { part in
-            entries[(part * Self.stride)..<min(entries.count, (part + 1) * Self.stride)].map {
-                entry -> PlannedContent? in
-                guard case .file(_, let content) = entry.kind else { return nil }
-                return PlannedContent(content, index)
-            }
-        }
-        contents = parts.flatMap { $0 }
-        members = zip(entries, contents).map { entry, content in
+        entries = plan.entries
+        self.index = index
+        contents.reserveCapacity(entries.count)
+    }
+
+    /// The next members; `nil` after the last.
+    mutating func next() -> [ArchiveMember]? {
+        guard contents.count < entries.count else { return nil }
+        return entries[contents.count...].prefix(Self.portion).map { entry in
             switch entry.kind {
-            case .file(let isExecutable, _):
-                if let content {
-                    ArchiveMember(name: entry.path, kind: .file(isExecutable: isExecutable, content: content))
-                } else {
-                    ArchiveMember(name: entry.path, kind: .directory)
-                }
-            case .directory: ArchiveMember(name: entry.path, kind: .directory)
-            case .symlink(let target): ArchiveMember(name: entry.path, kind: .symlink(target: target))
+            case .file(let isExecutable, let content):
+                let content = PlannedContent(content, index)
+                contents.append(content)
+                return ArchiveMember(name: entry.path, kind: .file(isExecutable: isExecutable, content: content))
+            case .directory:
+                contents.append(nil)
+                return ArchiveMember(name: entry.path, kind: .directory)
+            case .symlink(let target):
+                contents.append(nil)
+                return ArchiveMember(name: entry.path, kind: .symlink(target: target))
             }
         }
     }
@@ -44,9 +46,9 @@ enum ManifestMembers {
         func open() -> OpenedContent { .bytes(bytes) }
     }
 
-    static func make(_ manifest: EnvironmentManifest, _ plan: PackPlan) throws -> [ArchiveMember] {
+    /// - Parameter bytes: the manifest.
+    static func make(_ bytes: [UInt8], _ plan: PackPlan) -> [ArchiveMember] {
         let path = Array(EnvironmentManifest.path.utf8)
-        let bytes = try manifest.encoded()
         let digest = MemberDigest(size: Int64(bytes.count), sha256: Array(SHA256.hash(data: bytes)))
         let content = Fixed(bytes: bytes, known: .present(digest))
         let file = ArchiveMember(name: path, kind: .file(isExecutable: false, content: content))
@@ -68,11 +70,13 @@ enum Clock {
 
     /// Waits, for at most one step, until all that changed lately is old enough.
     /// - Returns: the time then.
-    static func settled(after contents: [PlannedContent?]) -> Int64 {
+    static func settled(after plan: PackPlan) -> Int64 {
         let now = now
         var recent = Int64.min
-        for content in contents {
-            if let changed = content?.changed, changed <= now { recent = max(recent, changed) }
+        for entry in plan.entries {
+            guard case .file(_, let content) = entry.kind else { continue }
+            let changed = content.changed
+            if changed <= now { recent = max(recent, changed) }
         }
         guard recent > now - step else { return now }
         usleep(UInt32((recent + step - now) / 1000 + 1000))

@@ -35,10 +35,12 @@ public struct EnvironmentPacker: Sendable {
             try Self.refuse(plan, options)
             let memory = PackMemory(self, prefix: survey.prefix)
             let index = memory.index()
-            let work = PackWork(plan, index)
-            let began = Clock.settled(after: work.contents)
+            var work = PackWork(plan, index)
+            var members: [ArchiveMember] = []
+            while let portion = work.next() { members += portion }
+            let began = Clock.settled(after: plan)
             let (contents, _) = try Self.telling(plan) {
-                try ArchiveAssembly.digests(work.members, workers: workers, cancelled: cancelled)
+                try ArchiveAssembly.digests(members, workers: workers, cancelled: cancelled)
             }
             memory.remember(work, index, contents, began: began)
             return ManifestBuilder(plan: plan, options: options).manifest(contents)
@@ -80,6 +82,7 @@ public struct EnvironmentPacker: Sendable {
             }
             var builder = try PlanBuilder(survey, options)
             prepared = Prepared(plan: builder.build(), digest: digest, index: index)
+            Parallel.discard(builder)
         }
         try Self.refuse(prepared.plan, options)
         var result = try write(prepared, options, memory, to: output, kind: nil, cancelled, progress)
@@ -158,22 +161,28 @@ public struct EnvironmentPacker: Sendable {
     ) throws -> PackResult {
         let plan = prepared.plan
         let index = prepared.index.value ?? FileIndex()
-        let work = PackWork(plan, index)
+        var work = PackWork(plan, index)
         let cache = cacheLimit > 0 ? MemberCache(directory: cacheDirectory + "/members", limit: cacheLimit) : nil
         memory.noteOutput(output)
-        let began = Clock.settled(after: work.contents)
+        let began = Clock.settled(after: plan)
         let builder = ManifestBuilder(plan: plan, options: options)
         var manifest: EnvironmentManifest?
+        var manifestBytes: [UInt8] = []
         var closed = 0
+        var dependencies: [SourceFile]?
         let assembly = ArchiveAssembly(format: options.format, cache: cache)
         let result = try Self.telling(plan) {
             try assembly.write(
-                work.members, to: output,
+                to: output, members: { work.next() },
                 closing: { contents in
+                    // What can be done now is: the last pieces of the archive are still being hashed.
                     let made = builder.manifest(contents, kind: kind)
                     manifest = made
-                    let members = try ManifestMembers.make(made, plan)
+                    manifestBytes = try made.encoded()
+                    let members = ManifestMembers.make(manifestBytes, plan)
                     closed = members.count
+                    let isTrusted = memory.remember(work, index, contents, began: began)
+                    if isTrusted, kind == nil { dependencies = memory.outside(plan) }
                     return members
                 }, cancelled: cancelled, progress: progress)
         }
@@ -186,8 +195,9 @@ public struct EnvironmentPacker: Sendable {
             } + closed,
             omissions: plan.omissions, problems: plan.problems, notes: plan.notes, bytesRead: result.bytesRead,
             bytesReused: result.bytesReused, bytesCompressed: result.bytesCompressed)
-        let isTrusted = memory.remember(work, index, result.contents, began: began)
-        if isTrusted, kind == nil { memory.remember(packed, prepared, options, output) }
+        if let dependencies {
+            memory.remember(packed, manifestBytes, of: prepared, options, output, dependingOn: dependencies)
+        }
         return packed
     }
 }

@@ -13,6 +13,13 @@ enum Parallel {
         return results.compactMap { $0 }
     }
 
+    /// Frees what nobody needs any more while other things are done: that of many small objects takes milliseconds.
+    static func discard<Value>(_ value: Value) {
+        // It only loses its owner there.
+        nonisolated(unsafe) let value = value
+        DispatchQueue.global(qos: .userInitiated).async { withExtendedLifetime(value) {} }
+    }
+
     /// Something that is made while other things are done.
     final class Later<Result: Sendable>: @unchecked Sendable {
         private let group = DispatchGroup()

@@ -9,23 +9,20 @@ final class PlannedContent: MemberContent {
     let key: FileIndex.Key?
     private let content: PackPlan.FileContent
     private let hasDrifted = Atomic(false)
-    /// When the youngest of its files last changed, in nanoseconds since 1970.
-    let changed: Int64
+    /// As ``PackPlan/FileContent/changed``.
+    var changed: Int64 { content.changed }
 
     init(_ content: PackPlan.FileContent, _ index: FileIndex) {
         self.content = content
         switch content {
         case .generated(let bytes):
-            changed = Int64.min
             key = nil
             known = .present(MemberDigest(size: Int64(bytes.count), sha256: Array(SHA256.hash(data: bytes))))
         case .file(let source):
-            changed = source.fingerprint.changed
             let key = FileIndex.Key(source)
             self.key = key
             known = index.contents[key] ?? .unknown
         case .rewritten(let sources, let rewrite):
-            changed = sources.reduce(Int64.min) { max($0, $1.fingerprint.changed) }
             let key = FileIndex.Key(sources, rewrite)
             self.key = key
             known = index.contents[key] ?? .unknown
@@ -66,6 +63,17 @@ final class PlannedContent: MemberContent {
         }
         if file.file.fingerprint != source.fingerprint { hasDrifted.store(true, ordering: .relaxed) }
         return file
+    }
+}
+
+extension PackPlan.FileContent {
+    /// When the youngest of its files last changed, in nanoseconds since 1970.
+    var changed: Int64 {
+        switch self {
+        case .generated: Int64.min
+        case .file(let source): source.fingerprint.changed
+        case .rewritten(let sources, _): sources.reduce(Int64.min) { max($0, $1.fingerprint.changed) }
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 struct Ownership {
     private(set) var packages: [PackPlan.Package] = []
     private(set) var packageOf: PathTable<Int> = .init()
+    /// Files that more than one of them claims.
+    private(set) var shared: PathSet = .init()
 
     /// conda's word comes before that of the Python metadata which it installed itself.
     init(_ conda: [PackageClaims], _ python: [PackageClaims], entries: PathTable<PackPlan.Entry>) {
@@ -14,7 +16,11 @@ struct Ownership {
             let known = numbers[claims.package]
             let number = known ?? packages.count
             var owned = 0
-            for path in claims.files.lazy.map(\.path) + [claims.metadata] where packageOf[path] == nil {
+            for path in claims.files.lazy.map(\.path) + [claims.metadata] {
+                if let owner = packageOf[path] {
+                    if known != nil || owner != number { shared.insert(path) }
+                    continue
+                }
                 switch entries[path]?.kind {
                 case .file?, .symlink?: break
                 case nil, .directory?: continue

@@ -144,6 +144,8 @@ public protocol FileRewrite: Sendable {
     /// Names the rewriting with everything it depends on besides the files themselves, for example
     /// "shebang 1 /home/ana/venv". Results are remembered by it.
     var identity: String { get }
+    /// The identity in UTF-8.
+    var identityBytes: [UInt8] { get }
     /// What it is for, in a few words: "shebang", "without the prefix"; for lists of files.
     var purpose: String { get }
     /// What it does to these files, in a few words; `nil`: nothing. As ``purpose``, unless that can't be told without a look.
@@ -153,6 +155,9 @@ public protocol FileRewrite: Sendable {
 }
 
 extension FileRewrite {
+    /// That of ``identity``.
+    public var identityBytes: [UInt8] { Array(identity.utf8) }
+
     /// In few words, for those that have none of their own.
     public var purpose: String { "rewritten" }
 

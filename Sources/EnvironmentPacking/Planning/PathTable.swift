@@ -52,6 +52,10 @@ struct PathTable<Value> {
         return value
     }
 
+    func forEach(_ body: (_ path: [UInt8], _ value: Value) -> Void) {
+        for number in paths.indices { if let value = contents[number] { body(paths[number], value) } }
+    }
+
     /// Changes values where they are.
     mutating func update(_ body: (_ path: [UInt8], _ value: inout Value) -> Void) {
         for number in contents.indices where has(number) { body(paths[number], &contents[number]!) }

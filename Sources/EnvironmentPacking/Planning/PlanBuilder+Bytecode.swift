@@ -29,26 +29,29 @@ extension PlanBuilder {
             return
         }
         let library = library
-        var made: [PackPlan.Entry] = []
-        for path in entries.keys where path.hasSuffix(".py") && path.starts(with: library) {
-            guard let entry = entries[path], case .file(_, let content) = entry.kind else { continue }
-            let leaf = entry.path.leafStart
-            let directory = Array(entry.path[..<leaf]) + Array("__pycache__".utf8)
-            let target = directory + [0x2F] + bytecode.fileName(module: Array(entry.path[leaf...].dropLast(3)))
-            let rewrite = PycRewrite(path: entry.path, python: bytecode, compiler: compiler)
-            let existing = compiled.removeValue(forKey: target).map { [$0] } ?? []
+        let suffix = bytecode.fileName(module: [])
+        var modules: [(entry: PackPlan.Entry, content: PackPlan.FileContent)] = []
+        entries.forEach { path, entry in
+            guard path.hasSuffix(".py"), path.starts(with: library), case .file(_, let content) = entry.kind else {
+                return
+            }
+            modules.append((entry, content))
+        }
+        for (module, content) in modules {
+            let target = Self.compiledPath(of: module.path, suffix)
+            let rewrite = PycRewrite(path: module.path, python: bytecode, compiler: compiler)
+            let existing = compiled.removeValue(forKey: target)
             let contents: PackPlan.FileContent
             switch content {
-            case .file(let source): contents = .rewritten([source] + existing, rewrite)
+            case .file(let source): contents = .rewritten(existing.map { [source, $0] } ?? [source], rewrite)
             case .rewritten(let sources, let inner):
                 let compiling = RewrittenBytecode(source: inner, sources: sources.count, bytecode: rewrite)
-                contents = .rewritten(sources + existing, compiling)
+                contents = .rewritten(existing.map { sources + [$0] } ?? sources, compiling)
             // Made by envsync, and for Python's start only: such as a site customization.
             case .generated: continue
             }
-            made.append(.init(path: target, kind: .file(isExecutable: false, contents), package: entry.package))
-        }
-        for entry in made {
+            let entry = PackPlan.Entry(
+                path: target, kind: .file(isExecutable: false, contents), package: module.package)
             if !filters.isEmpty {
                 let inherited = deciding[entry.path.parent] ?? deciding[entry.path.parent.parent]
                 if let reason = filters.reason(filters.decisive(entry.path, inherited: inherited)) {
@@ -58,6 +61,18 @@ extension PlanBuilder {
             }
             entries[entry.path] = entry
         }
+    }
+
+    /// `a/b.py` gives `a/__pycache__/b` and the suffix.
+    private static func compiledPath(of module: [UInt8], _ suffix: [UInt8]) -> [UInt8] {
+        let leaf = module.leafStart
+        var path: [UInt8] = []
+        path.reserveCapacity(module.count + suffix.count + 12)
+        path.append(contentsOf: module[..<leaf])
+        path.append(contentsOf: "__pycache__/".utf8)
+        path.append(contentsOf: module[leaf..<(module.count - 3)])
+        path.append(contentsOf: suffix)
+        return path
     }
 
     /// What is on disk and serves for nothing.

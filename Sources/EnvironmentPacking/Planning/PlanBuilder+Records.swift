@@ -3,41 +3,51 @@ extension PlanBuilder {
     mutating func rewriteRecords() {
         for found in python.found {
             if let eggInfo = found.eggInfo { addLists(found.added, to: eggInfo, of: found.claims.metadata.parent) }
-            guard let record = found.record,
-                case .file(let isExecutable, .file(let source))? = entries[record.path]?.kind
-            else { continue }
-            var changes: [(path: [UInt8], change: RecordRewrite.Change)] = []
-            var sources = [source]
-            var seen: PathSet = .init()
-            var hasCompiled = false
-            for row in record.rows where row.path != record.path {
-                if RecordRewrite.isCompiled(row.path) {
-                    hasCompiled = true
-                    continue
-                }
-                switch entries[row.path]?.kind {
-                case nil:
-                    // Compiled modules that aren't there are dropped only where they would have been left out anyway; of what
-                    // conda installed, its own lists tell what there is.
-                    let isOmitted = numbers[row.path] != nil || row.path.hasSuffix(".pyc") || found.isConda
-                    guard isOmitted, seen.insert(row.spelled) else { continue }
-                    changes.append((row.spelled, .drop))
-                case .file(_, .generated(let bytes))?:
-                    if seen.insert(row.spelled) { changes.append((row.spelled, .known(bytes))) }
-                case .file(_, .rewritten(let files, let rewrite))?:
-                    // Compiled modules have no hash there.
-                    guard !(rewrite is PycRewrite || rewrite is RewrittenBytecode), seen.insert(row.spelled)
-                    else { continue }
-                    changes.append((row.spelled, .rewritten(rewrite, sources: files.count)))
-                    sources += files
-                case .file?, .directory?, .symlink?: continue
-                }
-            }
-            if !found.added.isEmpty { changes += addedRows(found, record.path.parent.parent) }
-            guard hasCompiled || !changes.isEmpty else { continue }
-            entries[record.path]?.kind = .file(
-                isExecutable: isExecutable, .rewritten(sources, RecordRewrite(changes: changes)))
         }
+        let all = python.found
+        // Nothing of it changes meanwhile.
+        nonisolated(unsafe) let builder = self
+        let kinds = Parallel.map(count: all.count) { builder.rewrittenRecord(of: all[$0]) }
+        for (found, kind) in zip(all, kinds) {
+            if let kind, let record = found.record { entries[record.path]?.kind = kind }
+        }
+    }
+
+    /// `nil`: it stays as it is.
+    private func rewrittenRecord(of found: PythonClaims.Found) -> PackPlan.Entry.Kind? {
+        guard let record = found.record,
+            case .file(let isExecutable, .file(let source))? = entries[record.path]?.kind
+        else { return nil }
+        var changes: [(path: [UInt8], change: RecordRewrite.Change)] = []
+        var sources = [source]
+        var seen: PathSet = .init()
+        var hasCompiled = false
+        for row in record.rows where row.path != record.path {
+            if RecordRewrite.isCompiled(row.path) {
+                hasCompiled = true
+                continue
+            }
+            switch entries[row.path]?.kind {
+            case nil:
+                // Compiled modules that aren't there are dropped only where they would have been left out anyway; of what
+                // conda installed, its own lists tell what there is.
+                let isOmitted = numbers[row.path] != nil || row.path.hasSuffix(".pyc") || found.isConda
+                guard isOmitted, seen.insert(row.spelled) else { continue }
+                changes.append((row.spelled, .drop))
+            case .file(_, .generated(let bytes))?:
+                if seen.insert(row.spelled) { changes.append((row.spelled, .known(bytes))) }
+            case .file(_, .rewritten(let files, let rewrite))?:
+                // Compiled modules have no hash there.
+                guard !(rewrite is PycRewrite || rewrite is RewrittenBytecode), seen.insert(row.spelled)
+                else { continue }
+                changes.append((row.spelled, .rewritten(rewrite, sources: files.count)))
+                sources += files
+            case .file?, .directory?, .symlink?: continue
+            }
+        }
+        if !found.added.isEmpty { changes += addedRows(found, record.path.parent.parent) }
+        guard hasCompiled || !changes.isEmpty else { return nil }
+        return .file(isExecutable: isExecutable, .rewritten(sources, RecordRewrite(changes: changes)))
     }
 
     /// Rows for an editable package's sources.
@@ -86,8 +96,8 @@ extension PlanBuilder {
             while !parent.isEmpty, needed.insert(parent) { parent = parent.parent }
         }
         var emptied: [[UInt8]] = []
-        for path in entries.keys where !needed.contains(path) {
-            guard case .directory? = entries[path]?.kind, numbers[path] != nil else { continue }
+        entries.forEach { path, entry in
+            guard case .directory = entry.kind, !needed.contains(path), numbers[path] != nil else { return }
             let next = survey.files.firstIndex(atOrAfter: path + [0x2F])
             let hadSomething = next < survey.files.count && survey.files[next].path.starts(with: path + [0x2F])
             if hadSomething || path.hasSuffix("__pycache__") { emptied.append(path) }

@@ -68,7 +68,8 @@ struct PlanBuilder {
         resolveCopies()
         let ownership = Ownership(rules.claims, python.found.map(\.claims), entries: entries)
         problems += ClaimCheck(survey, numbers, rules.claims, python).problems(
-            replacedBy: entries, isClosed: { closed.contains($0) || closed.contains($0.parent) })
+            replacedBy: entries, shared: ownership.shared,
+            isClosed: { closed.contains($0) || closed.contains($0.parent) })
         entries.update { path, entry in
             if let package = ownership.packageOf[path] { entry.package = package }
         }

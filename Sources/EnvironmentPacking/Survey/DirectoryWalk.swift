@@ -1,3 +1,4 @@
+internal import CLinux
 import Dispatch
 import Glibc
 import Synchronization
@@ -11,12 +12,11 @@ final class DirectoryWalk: Sendable {
         var message: String
     }
 
-    /// One name in a directory. What is below a directory is a place of its own in the order: `a`, `a-b`, `a/c`.
+    /// What has one name in a directory. What is below a directory is a place of its own in the order: `a`, `a-b`, `a/c`.
     fileprivate struct Item {
-        var name: [UInt8]
-        var kind: SurveyedFile.Kind
-        var mode: UInt32
-        var fingerprint: SourceFile.Fingerprint
+        var file: SurveyedFile
+        /// Where the name begins in the path.
+        var leafStart: Int
         /// The number of the directory's own listing.
         var listing: Int?
     }
@@ -55,6 +55,7 @@ final class DirectoryWalk: Sendable {
     }
 
     private func work(_ root: Int32) {
+        var buffer = Names()
         while true {
             let next = state.withLock { state -> (number: Int, path: [UInt8])?? in
                 if let next = state.waiting.popLast() {
@@ -70,16 +71,16 @@ final class DirectoryWalk: Sendable {
             guard let (number, path) = next else { return }
             var items: [Item] = []
             var failure: String?
-            do { items = try list(path, root) } catch { failure = error.message }
+            do { items = try list(path, root, &buffer) } catch { failure = error.message }
             let found = items
             state.withLock { state in
                 state.busy -= 1
                 var items = found
-                for index in items.indices where items[index].kind == .directory {
+                for index in items.indices where items[index].file.kind == .directory {
                     let child = state.listings.count
                     state.listings.append([])
                     items[index].listing = child
-                    state.waiting.append((child, path.isEmpty ? items[index].name : path + [0x2F] + items[index].name))
+                    state.waiting.append((child, items[index].file.path))
                 }
                 state.listings[number] = items
                 guard let failure else { return }
@@ -95,57 +96,96 @@ final class DirectoryWalk: Sendable {
 
     // MARK: One directory
 
-    private func list(_ path: [UInt8], _ root: Int32) throws(Failure) -> [Item] {
-        let descriptor = try Self.open(path, below: root)
-        guard let stream = fdopendir(descriptor) else {
-            close(descriptor)
-            throw Failure(message: String(cString: strerror(errno)))
-        }
-        defer { closedir(stream) }
-        var items: [Item] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                guard errno == 0 else { throw Failure(message: String(cString: strerror(errno))) }
-                break
+    /// The names in a directory, one after the other, each with a zero after it; used for one directory after the other.
+    private struct Names {
+        private(set) var bytes: [UInt8] = []
+        private(set) var ranges: [Range<Int>] = []
+        private var entries = [UInt64](repeating: 0, count: 4096)
+
+        mutating func read(_ directory: Int32) throws(Failure) {
+            bytes.removeAll(keepingCapacity: true)
+            ranges.removeAll(keepingCapacity: true)
+            while true {
+                let count = entries.withUnsafeMutableBytes { clinux_entries(directory, $0.baseAddress, $0.count) }
+                guard count >= 0 else { throw Failure(message: String(cString: strerror(errno))) }
+                if count == 0 { break }
+                entries.withUnsafeBytes { add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { start in
-                    Array(
-                        UnsafeBufferPointer(
-                            start: start,
-                            count: strnlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self), 256)))
+            bytes.withUnsafeBytes { bytes in
+                ranges.sort {
+                    let order = memcmp(
+                        bytes.baseAddress! + $0.lowerBound, bytes.baseAddress! + $1.lowerBound, min($0.count, $1.count))
+                    return order != 0 ? order < 0 : $0.count < $1.count
                 }
             }
-            if name == [0x2E] || name == [0x2E, 0x2E] { continue }
-            if !skipping.isEmpty, skipping.contains(absolute(path, name)) { continue }
-            if let item = examine(name, in: dirfd(stream)) { items.append(item) }
         }
-        items.sort { $0.name.isBefore($1.name) }
+
+        /// Entries as the system gives them: two numbers of 8 bytes, the entry's size in 2, its kind, and the name with a
+        /// zero after it.
+        private mutating func add(_ entries: UnsafeRawBufferPointer) {
+            var start = 0
+            while start + 19 < entries.count {
+                let end = start + Int(entries.loadUnaligned(fromByteOffset: start + 16, as: UInt16.self))
+                guard end > start, end <= entries.count else { return }
+                let name = UnsafeRawBufferPointer(rebasing: entries[(start + 19)..<end]).prefix { $0 != 0 }
+                start = end
+                if name.elementsEqual([0x2E]) || name.elementsEqual([0x2E, 0x2E]) { continue }
+                ranges.append(bytes.count..<(bytes.count + name.count))
+                bytes.append(contentsOf: name)
+                bytes.append(0)
+            }
+        }
+    }
+
+    private func list(_ path: [UInt8], _ root: Int32, _ names: inout Names) throws(Failure) -> [Item] {
+        let descriptor = try Self.open(path, below: root)
+        defer { close(descriptor) }
+        try names.read(descriptor)
+        let directory = path.isEmpty ? [] : path + [0x2F]
+        let place = self.root + [0x2F] + directory
+        let isSkipped = skipping.contains { $0.count > place.count && $0.starts(with: place) }
+        var items: [Item] = []
+        items.reserveCapacity(names.ranges.count)
+        names.bytes.withUnsafeBytes { bytes in
+            for range in names.ranges {
+                let name = UnsafeRawBufferPointer(rebasing: bytes[range])
+                let spelled = UnsafePointer(bytes.baseAddress!.assumingMemoryBound(to: CChar.self) + range.lowerBound)
+                if isSkipped, skipping.contains(Self.join(place, name)) { continue }
+                var info = stat()
+                guard let kind = examine(spelled, in: descriptor, &info) else { continue }
+                items.append(
+                    Item(
+                        file: SurveyedFile(
+                            path: Self.join(directory, name), kind: kind, mode: info.st_mode,
+                            source: SourceFile(path: Self.join(place, name), fingerprint: .init(info))),
+                        leafStart: directory.count))
+            }
+        }
         return items
     }
 
-    private func absolute(_ directory: [UInt8], _ name: [UInt8]) -> [UInt8] {
-        root + [0x2F] + (directory.isEmpty ? name : directory + [0x2F] + name)
+    /// A directory's path with its slash, and a name.
+    private static func join(_ directory: [UInt8], _ name: UnsafeRawBufferPointer) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: directory.count + name.count) { buffer, count in
+            let place = UnsafeMutableRawBufferPointer(buffer)
+            directory.withUnsafeBytes { place.copyMemory(from: $0) }
+            UnsafeMutableRawBufferPointer(rebasing: place[directory.count...]).copyMemory(from: name)
+            count = directory.count + name.count
+        }
     }
 
     /// `nil` if it went away meanwhile.
-    private func examine(_ name: [UInt8], in directory: Int32) -> Item? {
-        var info = stat()
-        return name.withTerminator { spelled in
-            guard fstatat(directory, spelled, &info, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-            let kind: SurveyedFile.Kind
-            switch info.st_mode & S_IFMT {
-            case S_IFREG: kind = refusal(spelled, in: directory, info.st_mode).map { .unreadable($0) } ?? .regular
-            case S_IFDIR: kind = .directory
-            case S_IFLNK:
-                guard let target = Self.target(spelled, in: directory) else { return nil }
-                kind = .symlink(target: target)
-            case S_IFIFO: kind = .special("a FIFO")
-            case S_IFSOCK: kind = .special("a socket")
-            default: kind = .special("a device")
-            }
-            return Item(name: name, kind: kind, mode: info.st_mode, fingerprint: .init(info), listing: nil)
+    private func examine(
+        _ name: UnsafePointer<CChar>, in directory: Int32, _ info: inout stat
+    ) -> SurveyedFile.Kind? {
+        guard fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        switch info.st_mode & S_IFMT {
+        case S_IFREG: return refusal(name, in: directory, info.st_mode).map { .unreadable($0) } ?? .regular
+        case S_IFDIR: return .directory
+        case S_IFLNK: return Self.target(name, in: directory).map { .symlink(target: $0) }
+        case S_IFIFO: return .special("a FIFO")
+        case S_IFSOCK: return .special("a socket")
+        default: return .special("a device")
         }
     }
 
@@ -193,55 +233,45 @@ final class DirectoryWalk: Sendable {
     private func assemble(_ listings: [[Item]]) -> [SurveyedFile] {
         var files: [SurveyedFile] = []
         files.reserveCapacity(listings.reduce(0) { $0 + $1.count })
-        /// A directory whose entries are being handed out; `places` are its items and, with a slash after the name, what
-        /// is below them.
+        /// A directory whose entries are being handed out.
         struct Level {
-            var path: [UInt8]
-            var places: [(item: Int, isBelow: Bool)]
             var listing: Int
             var next = 0
-        }
-        func level(_ path: [UInt8], _ listing: Int) -> Level {
-            let items = listings[listing]
-            let below = items.indices.filter { items[$0].listing != nil }
-            var places: [(item: Int, isBelow: Bool)] = []
-            places.reserveCapacity(items.count + below.count)
-            // What is below `a` comes after all names that begin with `a` and a byte before the slash.
+            /// Directories whose names were handed out, and what is below them wasn't yet: that of `a` comes after all
+            /// names that begin with `a` and a byte before the slash.
             var pending: [Int] = []
-            func flush(before name: [UInt8]?) {
-                while let last = pending.last {
-                    if let name, !(items[last].name + [0x2F]).lexicographicallyPrecedes(name) { break }
-                    places.append((last, true))
-                    pending.removeLast()
-                }
-            }
-            for index in items.indices {
-                flush(before: items[index].name)
-                places.append((index, false))
-                if items[index].listing != nil { pending.append(index) }
-            }
-            flush(before: nil)
-            return Level(path: path, places: places, listing: listing)
         }
-        var stack = [level([], 0)]
+        var stack = [Level(listing: 0)]
         while !stack.isEmpty {
             let top = stack.count - 1
-            guard stack[top].next < stack[top].places.count else {
+            let listing = stack[top].listing
+            let next = stack[top].next
+            let hasMore = next < listings[listing].count
+            if let last = stack[top].pending.last {
+                let isBefore =
+                    !hasMore || Self.isBelow(listings[listing][last], before: listings[listing][next])
+                if isBefore {
+                    stack[top].pending.removeLast()
+                    if let inner = listings[listing][last].listing { stack.append(Level(listing: inner)) }
+                    continue
+                }
+            }
+            guard hasMore else {
                 stack.removeLast()
                 continue
             }
-            let place = stack[top].places[stack[top].next]
             stack[top].next += 1
-            let item = listings[stack[top].listing][place.item]
-            let path = stack[top].path.isEmpty ? item.name : stack[top].path + [0x2F] + item.name
-            if place.isBelow, let listing = item.listing {
-                stack.append(level(path, listing))
-            } else {
-                let source = SourceFile(path: root + [0x2F] + path, fingerprint: item.fingerprint)
-                files.append(SurveyedFile(path: path, kind: item.kind, mode: UInt32(item.mode), source: source))
-            }
+            files.append(listings[listing][next].file)
+            if listings[listing][next].listing != nil { stack[top].pending.append(next) }
         }
         return files
+    }
+
+    /// Whether what is below a directory comes before something else beside it.
+    private static func isBelow(_ directory: Item, before other: Item) -> Bool {
+        let name = directory.file.path[directory.leafStart...]
+        let otherName = other.file.path[other.leafStart...]
+        return !otherName.starts(with: name) || (otherName.dropFirst(name.count).first.map { $0 > 0x2F } ?? true)
     }
 }
 
@@ -250,7 +280,7 @@ extension DirectoryWalk.State {
     fileprivate mutating func markUnreadable(_ number: Int, _ message: String) {
         for listing in listings.indices {
             guard let index = listings[listing].firstIndex(where: { $0.listing == number }) else { continue }
-            listings[listing][index].kind = .unreadable(message)
+            listings[listing][index].file.kind = .unreadable(message)
             listings[listing][index].listing = nil
             return
         }

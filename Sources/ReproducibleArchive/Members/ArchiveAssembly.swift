@@ -24,6 +24,9 @@ public struct ArchiveAssembly: Sendable {
 
     /// More threads would wait for the one that hashes the output, and need memory.
     private static let mostWorkers = 16
+    /// Units that are given to the threads before they are needed: enough for all threads, and few, so that writing and
+    /// hashing begin early.
+    private static let unitsAhead = 64
 
     /// What was written.
     public struct Result: Sendable {
@@ -54,23 +57,46 @@ public struct ArchiveAssembly: Sendable {
         closing: ([KnownContent]) throws -> [ArchiveMember] = { _ in [] },
         cancelled: @escaping @Sendable () throws -> Void = {}, progress: @escaping @Sendable (Int64) -> Void = { _ in }
     ) throws -> Result {
-        let units = try MemberUnits(members, members.indices, format: format)
+        var portions = [members]
+        return try write(
+            to: path, members: { portions.popLast() }, closing: closing, cancelled: cancelled, progress: progress)
+    }
+
+    /// As ``write(_:to:closing:cancelled:progress:)``, of members that are made while earlier ones are written.
+    ///
+    /// - Parameter members: the next ones; `nil` after the last. Called on this thread. How they are divided changes nothing
+    ///   of the archive.
+    public func write(
+        to path: String, members: () throws -> [ArchiveMember]?,
+        closing: ([KnownContent]) throws -> [ArchiveMember] = { _ in [] },
+        cancelled: @escaping @Sendable () throws -> Void = {}, progress: @escaping @Sendable (Int64) -> Void = { _ in }
+    ) throws -> Result {
         let plan = AssemblyPlan(format: format, cache: cache, cancelled: cancelled, progress: progress)
         let workers = min(max(1, workers), Self.mostWorkers)
         let board = AssemblyBoard(workers: workers)
         let file = try AssemblyFile(path: path)
         var output = try AssemblyOutput(plan, board, file)
         let crew = try Crew(plan, board, workers: workers)
+        var contents: [KnownContent] = []
         do {
-            board.add(units.ranges, members: members)
-            try output.drain(units: units.ranges.count, members)
-            let last = try closing(board.allContents)
-            if !last.isEmpty {
-                let all = members + last
-                let more = try MemberUnits(all, members.count..<all.count, format: format)
-                board.add(more.ranges, members: all)
-                try output.drain(units: units.ranges.count + more.ranges.count, all)
+            var units = MemberUnits(format)
+            var count = 0
+            func add(_ more: [[ArchiveMember]]) {
+                count += more.count
+                board.add(more)
             }
+            var hasMore = true
+            while hasMore || output.units < count {
+                if hasMore, count - output.units < Self.unitsAhead {
+                    let next = try members()
+                    hasMore = next != nil
+                    try add(next.map { try units.add($0) } ?? units.end())
+                }
+                if output.units < count { try output.drain() }
+            }
+            contents = board.contents
+            add(try units.add(closing(contents)) + units.end())
+            while output.units < count { try output.drain() }
             board.close()
             try output.finish()
         } catch {
@@ -86,7 +112,7 @@ public struct ArchiveAssembly: Sendable {
         try file.place()
         if output.storedBytes > 0 { cache?.trim(afterStoring: output.storedBytes) }
         return Result(
-            size: Int64(file.size), sha256: sha256, contents: Array(board.allContents.prefix(members.count)),
-            bytesRead: board.bytesRead, bytesReused: board.bytesReused, bytesCompressed: board.bytesCompressed)
+            size: Int64(file.size), sha256: sha256, contents: contents,
+            bytesRead: board.bytesRead, bytesReused: output.bytesReused, bytesCompressed: board.bytesCompressed)
     }
 }

@@ -1,8 +1,18 @@
 /// A piece of memory that threads hand on.
 final class Buffer {
-    let block = ByteBlock(count: BlockEncoder.blockSize + BlockEncoder.slack)
+    let block: ByteBlock
+    /// For what is copied from the cache, rather than for blocks.
+    fileprivate let isForCopies: Bool
     /// How many still need what is in it; guarded by the board.
     fileprivate var uses = 0
+
+    /// Bytes that are copied at once. They are read, checked and written while they are in the processor's cache.
+    static let copySize = 256 << 10
+
+    fileprivate init(isForCopies: Bool = false) {
+        self.isForCopies = isForCopies
+        block = ByteBlock(count: isForCopies ? Self.copySize : BlockEncoder.blockSize + BlockEncoder.slack)
+    }
 }
 
 /// A block that is filled and yet to be compressed.
@@ -38,9 +48,8 @@ enum Piece {
     case block(Buffer, count: Int, SegmentSummary)
     /// The segment is complete: the members it has, and its key in the cache.
     case end([Int], key: [UInt8]?)
-    /// A segment comes from the cache; its bytes follow as copies.
-    case reuse([Int], SegmentSummary)
-    case copy(Buffer, count: Int)
+    /// A segment comes from the cache: the members it has, and its key there.
+    case reuse([Int], key: [UInt8])
     /// What came of this unit is void; it is made again.
     case restart
 }
@@ -62,12 +71,19 @@ struct Stopped: Error {}
 /// waits for a later one; tasks hold all the buffers they need, so whoever waits can do one.
 final class AssemblyBoard: @unchecked Sendable {
     private final class Slot {
+        let members: [ArchiveMember]
+        /// Of each member, once the unit is done.
+        var contents: [KnownContent] = []
         var pieces: [Piece] = []
         var isDone = false
+        /// How often a segment of it couldn't be had from the cache after all.
+        var missed = 0
+
+        init(_ members: [ArchiveMember]) { self.members = members }
     }
 
     enum Work {
-        case unit(Int, ArraySlice<ArchiveMember>)
+        case unit(Int, [ArchiveMember], mayReuse: Bool)
         case task(BlockTask)
     }
 
@@ -82,10 +98,10 @@ final class AssemblyBoard: @unchecked Sendable {
     private let writer = Monitor.Condition()
     private let hasher = Monitor.Condition()
 
-    private var members: [ArchiveMember] = []
-    private var ranges: [Range<Int>] = []
     private var slots: [Slot] = []
     private var nextUnit = 0
+    /// Units that are made again.
+    private var returned: [Int] = []
     private var activeUnits = 0
     private var isClosed = false
     private var head = 0
@@ -93,17 +109,24 @@ final class AssemblyBoard: @unchecked Sendable {
     private var tasks: [BlockTask] = []
     private var free: [Buffer] = []
     private var inUse = 0
+    private var freeCopies: [Buffer] = []
+    private var copies = 0
+    private var isWaitingForCopies = false
     private var hashJobs: [HashJob] = []
     private var failure: (any Error)?
-    private var contents: [KnownContent] = []
     private var done: Int64 = 0
     private(set) var bytesRead: Int64 = 0
-    private(set) var bytesReused: Int64 = 0
     private(set) var bytesCompressed: Int64 = 0
 
     /// Buffers of 1.125 MiB. Few are better for the processor's caches; more keep more threads busy.
     private let limit: Int
     private let reserve: Int
+    /// Copies that wait to be hashed, 16 MiB: enough for the hashing to go on while the last members are made.
+    private static let copyLimit = 64
+    /// A thread that waits for them is not woken for each.
+    private static let copiesAtOnce = 8
+    /// A unit of which segments turn out to be damaged again and again is made without the cache.
+    private static let mostMissed = 3
 
     /// - Parameter workers: threads that make units.
     init(workers: Int) {
@@ -113,18 +136,15 @@ final class AssemblyBoard: @unchecked Sendable {
 
     // MARK: Units
 
-    /// Adds units of `members`, which begin with those that are there already.
-    func add(_ units: [Range<Int>], members: [ArchiveMember]) {
+    func add(_ units: [[ArchiveMember]]) {
         monitor.withLock {
-            self.members = members
-            ranges += units
-            slots += units.map { _ in Slot() }
-            contents += [KnownContent](repeating: .unknown, count: members.count - contents.count)
+            slots += units.map(Slot.init)
             workers.signalAll()
         }
     }
 
-    var allContents: [KnownContent] { monitor.withLock { contents } }
+    /// Of the members of all units, in order.
+    var contents: [KnownContent] { monitor.withLock { slots.flatMap(\.contents) } }
 
     /// No more units will come.
     func close() {
@@ -153,12 +173,12 @@ final class AssemblyBoard: @unchecked Sendable {
         monitor.withLock {
             while failure == nil {
                 if let task = takeTask() { return .task(task) }
-                if nextUnit < ranges.count, nextUnit == head || inUse < limit {
+                if let unit = returned.popLast() { return beginLocked(unit) }
+                if nextUnit < slots.count, nextUnit == head || inUse < limit {
                     nextUnit += 1
-                    activeUnits += 1
-                    return .unit(nextUnit - 1, members[ranges[nextUnit - 1]])
+                    return beginLocked(nextUnit - 1)
                 }
-                if isClosed, nextUnit == ranges.count, activeUnits == 0 { return nil }
+                if isClosed, nextUnit == slots.count, activeUnits == 0 { return nil }
                 idle += 1
                 monitor.wait(for: workers)
                 idle -= 1
@@ -167,9 +187,25 @@ final class AssemblyBoard: @unchecked Sendable {
         }
     }
 
-    func finish(_ unit: Int, _ range: Range<Int>, _ known: [KnownContent], read: Int64) {
+    private func beginLocked(_ unit: Int) -> Work {
+        activeUnits += 1
+        return .unit(unit, slots[unit].members, mayReuse: slots[unit].missed < Self.mostMissed)
+    }
+
+    /// A unit that is done is made again, since a segment of it isn't in the cache as it should be.
+    func makeAgain(_ unit: Int) {
         monitor.withLock {
-            contents.replaceSubrange(range, with: known)
+            slots[unit].pieces = []
+            slots[unit].isDone = false
+            slots[unit].missed += 1
+            returned.append(unit)
+            workers.signalAll()
+        }
+    }
+
+    func finish(_ unit: Int, _ contents: [KnownContent], read: Int64) {
+        monitor.withLock {
+            slots[unit].contents = contents
             bytesRead += read
             slots[unit].isDone = true
             activeUnits -= 1
@@ -208,6 +244,22 @@ final class AssemblyBoard: @unchecked Sendable {
         }
     }
 
+    /// A buffer for the thread that writes, which holds no other.
+    func copyBuffer() throws -> Buffer {
+        try monitor.withLock {
+            while freeCopies.isEmpty, copies == Self.copyLimit {
+                if let failure { throw failure }
+                isWaitingForCopies = true
+                monitor.wait(for: writer)
+                isWaitingForCopies = false
+            }
+            if freeCopies.isEmpty { copies += 1 }
+            let buffer = freeCopies.popLast() ?? Buffer(isForCopies: true)
+            buffer.uses = 1
+            return buffer
+        }
+    }
+
     func release(_ buffer: Buffer) {
         monitor.withLock { releaseLocked(buffer) }
     }
@@ -222,6 +274,11 @@ final class AssemblyBoard: @unchecked Sendable {
     private func releaseLocked(_ buffer: Buffer) {
         buffer.uses -= 1
         guard buffer.uses == 0 else { return }
+        if buffer.isForCopies {
+            freeCopies.append(buffer)
+            if isWaitingForCopies, freeCopies.count >= Self.copiesAtOnce { writer.signalAll() }
+            return
+        }
         free.append(buffer)
         inUse -= 1
         if idle > 0 { workers.signalAll() }
@@ -260,17 +317,17 @@ final class AssemblyBoard: @unchecked Sendable {
 
     func append(_ piece: Piece, to unit: Int) {
         monitor.withLock {
-            if case .reuse(_, let summary) = piece { bytesReused += summary.rawSize }
             slots[unit].pieces.append(piece)
             if unit == head { writer.signalAll() }
         }
     }
 
-    /// Begins to take a unit's pieces.
-    func setHead(_ unit: Int) {
+    /// Begins to take a unit's pieces; returns its members.
+    func setHead(_ unit: Int) -> [ArchiveMember] {
         monitor.withLock {
             head = unit
-            if idle > 0 { workers.signalAll() }
+            if idle > 0, inUse >= limit { workers.signalAll() }
+            return slots[unit].members
         }
     }
 

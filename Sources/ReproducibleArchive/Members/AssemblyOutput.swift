@@ -120,9 +120,12 @@ struct AssemblyOutput {
     /// A zip's directory.
     private var directory: [UInt8] = []
     private var entryCount: UInt64 = 0
-    private var units = 0
+    /// That are written.
+    private(set) var units = 0
     /// In the cache, by this assembly.
     private(set) var storedBytes: Int64 = 0
+    /// Uncompressed bytes that the cache had the compressed form of.
+    private(set) var bytesReused: Int64 = 0
 
     // The segment that is being written.
     private var segment = SegmentSummary()
@@ -144,30 +147,61 @@ struct AssemblyOutput {
 
     var size: UInt64 { file.size }
 
-    /// Writes the units up to `count`, as they come.
-    mutating func drain(units count: Int, _ members: [ArchiveMember]) throws {
-        while units < count {
-            board.setHead(units)
-            board.hash(.mark)
-            let before = (total, directory.count, entryCount, file.size)
-            var index = 0
-            while let piece = try board.piece(index, of: units) {
-                try plan.cancelled()
-                if case .restart = piece {
-                    total = before.0
-                    directory.removeLast(directory.count - before.1)
-                    entryCount = before.2
-                    cacheFile = nil
-                    large = nil
-                    try file.truncate(to: before.3)
-                    board.hash(.restore)
-                } else {
-                    try handle(piece, members)
-                }
-                index += 1
+    /// Writes the next unit, as it comes.
+    mutating func drain() throws {
+        let members = board.setHead(units)
+        board.hash(.mark)
+        let start = State(total, directory.count, entryCount, file.size, bytesReused)
+        var index = 0
+        // Whether all that comes is void, until the unit is done or begins anew.
+        var isVoid = false
+        while let piece = try board.piece(index, of: units) {
+            try plan.cancelled()
+            switch piece {
+            case .restart:
+                try goBack(to: start)
+                isVoid = false
+            case .block(let buffer, _, _) where isVoid: board.release(buffer)
+            case _ where isVoid: break
+            case .reuse(let entries, let key): isVoid = try !copy(key, entries, members)
+            default: try handle(piece, members)
             }
+            index += 1
+        }
+        if isVoid {
+            try goBack(to: start)
+            board.makeAgain(units)
+        } else {
             units += 1
         }
+    }
+
+    /// What the output was at some time.
+    private struct State {
+        let total: SegmentSummary
+        let directory: Int
+        let entryCount: UInt64
+        let size: UInt64
+        let bytesReused: Int64
+
+        init(_ total: SegmentSummary, _ directory: Int, _ entryCount: UInt64, _ size: UInt64, _ bytesReused: Int64) {
+            self.total = total
+            self.directory = directory
+            self.entryCount = entryCount
+            self.size = size
+            self.bytesReused = bytesReused
+        }
+    }
+
+    private mutating func goBack(to state: State) throws {
+        total = state.total
+        directory.removeLast(directory.count - state.directory)
+        entryCount = state.entryCount
+        bytesReused = state.bytesReused
+        cacheFile = nil
+        large = nil
+        try file.truncate(to: state.size)
+        board.hash(.restore)
     }
 
     /// Writes what comes after all members.
@@ -200,7 +234,7 @@ struct AssemblyOutput {
 
     private mutating func handle(_ piece: Piece, _ members: [ArchiveMember]) throws {
         switch piece {
-        case .pending, .restart: break
+        case .pending, .restart, .reuse: break
         case .begin(let large): try begin(large, members)
         case .block(let buffer, let count, let summary):
             let offset = file.size - segmentStart
@@ -212,11 +246,44 @@ struct AssemblyOutput {
             unsafe cacheFile?.write(buffer.block.prefix(count))
             try put(buffer, count)
         case .end(let entries, let key): try end(entries, key, members)
-        case .reuse(let entries, let summary):
-            segmentStart = file.size
-            try add(summary, entries, members)
-        case .copy(let buffer, let count): try put(buffer, count)
         }
+    }
+
+    /// Copies a segment from the cache. This thread does it by itself, since the hashing is slower than reading and
+    /// writing together, and what other threads read would have to come from memory again.
+    ///
+    /// - Returns: whether it was there and whole; if not, some of it may be written.
+    private mutating func copy(_ key: [UInt8], _ entries: [Int], _ members: [ArchiveMember]) throws -> Bool {
+        guard let cache = plan.cache, let cached = cache.segment(key) else { return false }
+        guard plan.format != .zip || cached.summary.records.count == entries.count else {
+            cache.remove(key)
+            return false
+        }
+        segmentStart = file.size
+        var offset: Int64 = 0
+        var crc: UInt32 = 0
+        while offset < cached.size {
+            try plan.cancelled()
+            let buffer = try board.copyBuffer()
+            let count = Int(min(Int64(Buffer.copySize), cached.size - offset))
+            let space = unsafe buffer.block.space(count)
+            guard (try? unsafe cached.file.read(into: space, at: offset)) == count else {
+                board.release(buffer)
+                cache.remove(key)
+                return false
+            }
+            unsafe crc = crc32(UnsafeRawBufferPointer(space), continuing: crc)
+            try put(buffer, count)
+            offset += Int64(count)
+        }
+        guard crc == cached.payloadCRC else {
+            cache.remove(key)
+            return false
+        }
+        try add(cached.summary, entries, members)
+        bytesReused += cached.summary.rawSize
+        plan.progress(board.advance(cached.summary.rawSize))
+        return true
     }
 
     private mutating func begin(_ large: LargeEntry?, _ members: [ArchiveMember]) throws {

@@ -37,7 +37,8 @@ final class Crew {
             while let work = board.nextWork() {
                 switch work {
                 case .task(let task): try board.run(task, encoder)
-                case .unit(let unit, let members): try make(unit, members, plan, board, encoder)
+                case .unit(let unit, let members, let mayReuse):
+                    try make(unit, members, mayReuse, plan, board, encoder)
                 }
             }
         } catch {
@@ -45,26 +46,22 @@ final class Crew {
         }
     }
 
-    /// Makes a unit, again if a file changed meanwhile or the cache was damaged.
+    /// Makes a unit, again if a file changed meanwhile.
     private static func make(
-        _ unit: Int, _ members: ArraySlice<ArchiveMember>, _ plan: AssemblyPlan, _ board: AssemblyBoard,
-        _ encoder: BlockEncoder
+        _ unit: Int, _ members: [ArchiveMember], _ mayReuse: Bool, _ plan: AssemblyPlan,
+        _ board: AssemblyBoard, _ encoder: BlockEncoder
     ) throws {
         var mayTrust = true
-        var damaged = 0
         while true {
             let work = UnitWork(
-                plan, board, encoder, members, unit: unit, trusting: mayTrust, mayReuse: damaged < 3)
+                plan, board, encoder, members, unit: unit, trusting: mayTrust, mayReuse: mayReuse)
             defer { work.abandon() }
             do {
                 try work.run()
-                board.finish(unit, members.indices, work.contents, read: work.bytesRead)
+                board.finish(unit, work.contents, read: work.bytesRead)
                 return
             } catch let error as ArchiveError where error.code == .fileChanged && mayTrust {
                 mayTrust = false
-            } catch is DamagedSegment {
-                // What is damaged was removed. Should more of it turn up, the cache is left alone.
-                damaged += 1
             }
             board.append(.restart, to: unit)
         }

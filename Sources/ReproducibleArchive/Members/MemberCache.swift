@@ -44,10 +44,12 @@ public final class MemberCache: Sendable {
         return (parent, "\(parent)/\(name)")
     }
 
+    /// Whether there is something under a key, which may yet turn out to be of no use.
+    func holds(_ key: [UInt8]) -> Bool { unsafe access(path(key).file, R_OK) == 0 }
+
     /// What is kept under a key; its data is yet to be checked while it is read.
     func segment(_ key: [UInt8]) -> CachedSegment? {
         let file = path(key).file
-        guard unsafe access(file, R_OK) == 0 else { return nil }
         guard let input = try? InputFile(path: file), let segment = try? CachedSegment(input, key: key) else {
             remove(key)
             return nil

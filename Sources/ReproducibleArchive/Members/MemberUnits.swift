@@ -3,8 +3,9 @@
 /// Where a unit begins depends on names only, so that a new file moves no boundary but those near it. Inside a unit, files
 /// from ``largeSize`` on are kept apart from their neighbours, in *segments*: what the cache holds is a segment.
 struct MemberUnits {
-    /// Of indices into the members.
-    private(set) var ranges: [Range<Int>] = []
+    private let format: PackedFormat
+    /// The members after the last boundary.
+    private var rest: [ArchiveMember] = []
 
     /// On average, members of a unit.
     private static let mean: UInt64 = 32
@@ -12,18 +13,25 @@ struct MemberUnits {
     /// Files from here on are segments of their own.
     static let largeSize: Int64 = 1 << 20
 
-    /// - Parameter range: of the members to be grouped.
+    init(_ format: PackedFormat) { self.format = format }
+
+    /// Takes the next members.
+    /// - Returns: the units that are complete.
     /// - Throws: ``ArchiveError`` for names that no archive may hold.
-    init(_ members: [ArchiveMember], _ range: Range<Int>, format: PackedFormat) throws {
-        var start = range.lowerBound
-        for index in range {
-            let hash = try Self.checkedHash(members[index], format)
-            if index > start, hash % Self.mean == 0 || index - start == Self.longest {
-                ranges.append(start..<index)
-                start = index
-            }
+    mutating func add(_ members: [ArchiveMember]) throws -> [[ArchiveMember]] {
+        var units: [[ArchiveMember]] = []
+        for member in members {
+            let hash = try Self.checkedHash(member, format)
+            if !rest.isEmpty, hash % Self.mean == 0 || rest.count == Self.longest { units += end() }
+            rest.append(member)
         }
-        if start < range.upperBound { ranges.append(start..<range.upperBound) }
+        return units
+    }
+
+    /// Ends the last unit; none if there is nothing in it.
+    mutating func end() -> [[ArchiveMember]] {
+        defer { rest = [] }
+        return rest.isEmpty ? [] : [rest]
     }
 
     /// FNV-1a, mixed: it must be the same in every process, as Swift's own hashes aren't.

@@ -8,15 +8,12 @@ struct AssemblyPlan: Sendable {
     let progress: @Sendable (Int64) -> Void
 }
 
-/// A cached segment turned out to be damaged, after some of it was handed on. It is removed.
-struct DamagedSegment: Error {}
-
 /// Makes one unit: from the cache where all is known, else by reading.
 final class UnitWork {
     let plan: AssemblyPlan
     let board: AssemblyBoard
     let encoder: BlockEncoder
-    let members: ArraySlice<ArchiveMember>
+    let members: [ArchiveMember]
     let unit: Int
     /// Whether what members are known to hold may be believed.
     let trusting: Bool
@@ -38,7 +35,7 @@ final class UnitWork {
     private static let heldLimit = 4
 
     init(
-        _ plan: AssemblyPlan, _ board: AssemblyBoard, _ encoder: BlockEncoder, _ members: ArraySlice<ArchiveMember>,
+        _ plan: AssemblyPlan, _ board: AssemblyBoard, _ encoder: BlockEncoder, _ members: [ArchiveMember],
         unit: Int, trusting: Bool, mayReuse: Bool
     ) {
         self.plan = plan
@@ -53,14 +50,14 @@ final class UnitWork {
     }
 
     func run() throws {
-        var index = members.startIndex
+        var index = 0
         var opened: OpenedContent?
         while index < members.endIndex {
             var isMissing = false
             if trusting, mayReuse, opened == nil, let known = knownSegment(from: index) {
-                if let cached = plan.cache?.segment(known.key) {
-                    for member in index..<known.end { contents[member - members.startIndex] = self.known(member) }
-                    try reuse(cached, known.entries)
+                if plan.cache?.holds(known.key) == true {
+                    for member in index..<known.end { contents[member] = self.known(member) }
+                    board.append(.reuse(known.entries, key: known.key), to: unit)
                     index = known.end
                     continue
                 }
@@ -113,34 +110,6 @@ final class UnitWork {
         return entries.isEmpty ? nil : (key.digest(), index, entries)
     }
 
-    private func reuse(_ cached: CachedSegment, _ entries: [Int]) throws {
-        guard plan.format != .zip || cached.summary.records.count == entries.count else {
-            plan.cache?.remove(cached.key)
-            throw DamagedSegment()
-        }
-        board.append(.reuse(entries, cached.summary), to: unit)
-        var offset: Int64 = 0
-        var crc: UInt32 = 0
-        while offset < cached.size {
-            try plan.cancelled()
-            let buffer = try board.buffer(unit, encoder)
-            let space = unsafe buffer.block.space(Int(min(Int64(BlockEncoder.blockSize), cached.size - offset)))
-            guard let count = try? unsafe cached.file.read(into: space, at: offset), count == space.count else {
-                board.release(buffer)
-                plan.cache?.remove(cached.key)
-                throw DamagedSegment()
-            }
-            unsafe crc = crc32(UnsafeRawBufferPointer(space), continuing: crc)
-            board.append(.copy(buffer, count: count), to: unit)
-            offset += Int64(count)
-        }
-        guard crc == cached.payloadCRC else {
-            plan.cache?.remove(cached.key)
-            throw DamagedSegment()
-        }
-        plan.progress(board.advance(cached.summary.rawSize))
-    }
-
     // MARK: By reading
 
     /// Reads members until the segment ends; returns the one after it, which may have been opened to learn its size.
@@ -149,7 +118,6 @@ final class UnitWork {
         var first = first
         while index < members.endIndex {
             let member = members[index]
-            let position = index - members.startIndex
             guard case .file(let isExecutable, let content) = member.kind else {
                 try add(member, at: index, digest: nil)
                 index += 1
@@ -159,7 +127,7 @@ final class UnitWork {
             if trusting, first == nil {
                 switch content.known {
                 case .absent:
-                    contents[position] = .absent
+                    contents[index] = .absent
                     index += 1
                     continue
                 case .present(let digest): expected = digest.size
@@ -172,7 +140,7 @@ final class UnitWork {
             let size: Int64
             switch opened {
             case .absent:
-                contents[position] = .absent
+                contents[index] = .absent
                 index += 1
                 continue
             case .bytes(let bytes): size = Int64(bytes.count)
@@ -191,7 +159,7 @@ final class UnitWork {
             }
             if isLarge, plan.format == .zip { large = LargeEntry(member: index, size: size) }
             let digest = try read(opened, size, of: member, isExecutable: isExecutable)
-            contents[position] = .present(digest)
+            contents[index] = .present(digest)
             key.append(member, digest)
             entries.append(index)
             index += 1
@@ -300,9 +268,9 @@ final class UnitWork {
         try passOn()
         let digest = plan.cache != nil && plan.format != .tar ? key.digest() : nil
         if !isStreaming {
-            if mayLookUp, let digest, let cached = plan.cache?.segment(digest) {
+            if mayLookUp, let digest, plan.cache?.holds(digest) == true {
                 abandon()
-                try reuse(cached, entries)
+                board.append(.reuse(entries, key: digest), to: unit)
                 return
             }
             try stream()

@@ -69,13 +69,34 @@ struct ArchiveAssemblyTests {
 
     @Test func theirOwnNamesBeginUnitsSoThatANewFileMovesFewBoundaries() throws {
         let members = (0..<2000).map { ArchiveMember.bytes("m/\($0)", []) }
-        let units = try MemberUnits(members, members.indices, format: .tarGz).ranges
+        let units = try units(members)
         var more = members
         more.insert(.bytes("m/new", []), at: 1000)
-        let shifted = try MemberUnits(more, more.indices, format: .tarGz).ranges
-        let names = { (all: [ArchiveMember], ranges: [Range<Int>]) in Set(ranges.map { all[$0].map(\.name) }) }
+        let shifted = try self.units(more)
         #expect(units.count > 20)
-        #expect(names(more, shifted).subtracting(names(members, units)).count <= 2)
+        #expect(Set(shifted).subtracting(units).count <= 2)
+    }
+
+    /// The names of each unit's members.
+    private func units(_ members: [ArchiveMember]) throws -> [[[UInt8]]] {
+        var units = MemberUnits(.tarGz)
+        return (try units.add(members) + units.end()).map { $0.map(\.name) }
+    }
+
+    @Test(arguments: [1, 7, 400, 100_000])
+    func itDoesNotMatterHowManyMembersComeAtOnce(_ count: Int) throws {
+        let scratch = try Scratch()
+        let members = treeMembers()
+        let whole = try assemble(.tarGz, members, to: scratch.path + "/whole")
+        var rest = members[...]
+        let result = try ArchiveAssembly(format: .tarGz, workers: 2).write(
+            to: scratch.path + "/parts",
+            members: {
+                defer { rest = rest.dropFirst(count) }
+                return rest.isEmpty ? nil : Array(rest.prefix(count))
+            })
+        #expect(result.sha256 == whole.sha256)
+        #expect(result.contents == whole.contents)
     }
 
     @Test func closingMembersSeeAllContents() throws {

@@ -49,6 +49,25 @@ struct MemberCacheTests {
         #expect(try repack(known).bytesCompressed == 0)
     }
 
+    /// What follows a damaged segment in its unit is compressed already when the damage is seen.
+    @Test(arguments: [1, 3])
+    func damageBesideAChange(_ workers: Int) throws {
+        let scratch = try Scratch()
+        let cache = MemberCache(directory: scratch.path + "/cache", limit: 1 << 30)
+        let members = (0..<40).map { ArchiveMember.bytes("u/\($0)", text($0 % 4 == 0 ? 2_000_000 : 1000, seed: $0)) }
+        let contents = try assemble(.tarGz, members, cache: cache, to: scratch.path + "/a").contents
+        for file in Self.files(scratch.path + "/cache") {
+            var data = try Data(contentsOf: URL(fileURLWithPath: file))
+            data[data.count / 2] ^= 1
+            try data.write(to: URL(fileURLWithPath: file))
+        }
+        var changed = zip(members, contents).map { $0.knowing($1) }
+        for index in stride(from: 1, to: 40, by: 3) { changed[index] = .bytes("u/\(index)", text(1_500_000, seed: 99)) }
+        let result = try assemble(.tarGz, changed, cache: cache, workers: workers, to: scratch.path + "/b")
+        #expect(result.sha256 == (try assemble(.tarGz, changed, to: scratch.path + "/c").sha256))
+        #expect(try assemble(.tarGz, changed, cache: cache, to: scratch.path + "/b").sha256 == result.sha256)
+    }
+
     @Test func oneChangeCompressesLittle() throws {
         let scratch = try Scratch()
         let cache = MemberCache(directory: scratch.path + "/cache", limit: 1 << 30)
