@@ -13,6 +13,12 @@ static inline int clinux_exchange(const char *first, const char *second) {
     return (int)syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, exchange);
 }
 
+// Reserves room for a file's bytes without making it longer (fallocate(2), FALLOC_FL_KEEP_SIZE); -1 with errno.
+static inline int clinux_reserve(int file, off_t offset, off_t count) {
+    const int keep_size = 1;
+    return (int)syscall(SYS_fallocate, file, keep_size, offset, count);
+}
+
 // The next entries of an open directory, as getdents64(2) lays them out: their bytes, 0 at the end, -1 with errno.
 static inline ssize_t clinux_entries(int directory, void *buffer, size_t size) {
     return syscall(SYS_getdents64, directory, buffer, size);

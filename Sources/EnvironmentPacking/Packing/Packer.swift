@@ -82,7 +82,7 @@ public struct EnvironmentPacker: Sendable {
             }
             var builder = try PlanBuilder(survey, options)
             prepared = Prepared(plan: builder.build(), digest: digest, index: index)
-            Parallel.discard(builder)
+            Parallel.discard(consume builder)
         }
         try Self.refuse(prepared.plan, options)
         var result = try write(prepared, options, memory, to: output, kind: nil, cancelled, progress)
@@ -198,6 +198,7 @@ public struct EnvironmentPacker: Sendable {
         if let dependencies {
             memory.remember(packed, manifestBytes, of: prepared, options, output, dependingOn: dependencies)
         }
+        Parallel.discard((plan, work))
         return packed
     }
 }

@@ -14,10 +14,15 @@ enum Parallel {
     }
 
     /// Frees what nobody needs any more while other things are done: that of many small objects takes milliseconds.
-    static func discard<Value>(_ value: Value) {
-        // It only loses its owner there.
-        nonisolated(unsafe) let value = value
-        DispatchQueue.global(qos: .userInitiated).async { withExtendedLifetime(value) {} }
+    static func discard<Value>(_ value: consuming Value) {
+        // It only loses its last owner there.
+        nonisolated(unsafe) let box = Box(value)
+        DispatchQueue.global(qos: .userInitiated).async { box.value = nil }
+    }
+
+    private final class Box<Value> {
+        var value: Value?
+        init(_ value: consuming Value) { self.value = value }
     }
 
     /// Something that is made while other things are done.

@@ -71,7 +71,7 @@ struct Stopped: Error {}
 /// waits for a later one; tasks hold all the buffers they need, so whoever waits can do one.
 final class AssemblyBoard: @unchecked Sendable {
     private final class Slot {
-        let members: [ArchiveMember]
+        var members: [ArchiveMember]
         /// Of each member, once the unit is done.
         var contents: [KnownContent] = []
         var pieces: [Piece] = []
@@ -201,6 +201,15 @@ final class AssemblyBoard: @unchecked Sendable {
             returned.append(unit)
             workers.signalAll()
         }
+    }
+
+    /// A unit that is written needs its members no more.
+    func retire(_ unit: Int) {
+        let members = monitor.withLock {
+            defer { slots[unit].members = [] }
+            return slots[unit].members
+        }
+        withExtendedLifetime(members) {}
     }
 
     func finish(_ unit: Int, _ contents: [KnownContent], read: Int64) {

@@ -10,7 +10,12 @@ final class AssemblyFile {
     private let temporary: String
     private let descriptor: Int32
     private(set) var size: UInt64 = 0
+    /// Up to where there is room on the disk already; nil where the file system can't tell in advance.
+    private var reserved: UInt64? = 0
     private var isPlaced = false
+
+    /// ext4 takes a fifth less time for what is written to room that it has already. What is too much is given back.
+    private static let reservedAtOnce: UInt64 = 32 << 20
 
     init(path: String) throws {
         guard !path.utf8.contains(0) else {
@@ -32,6 +37,10 @@ final class AssemblyFile {
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
+        if let reserved, size + UInt64(bytes.count) > reserved {
+            let isDone = clinux_reserve(descriptor, off_t(reserved), off_t(Self.reservedAtOnce)) == 0
+            self.reserved = isDone ? reserved + Self.reservedAtOnce : nil
+        }
         let number = unsafe writeAll(bytes, to: descriptor)
         guard number == 0 else { throw Self.failure(number, path, "write") }
         size += UInt64(bytes.count)
@@ -43,10 +52,13 @@ final class AssemblyFile {
             throw Self.failure(errno, path, "write")
         }
         self.size = size
+        if reserved != nil { reserved = size }
     }
 
     /// Puts the file in its place; one that is there is replaced in the same moment.
     func place() throws {
+        // Gives back what was reserved in vain, also where a later attempt to reserve failed.
+        ftruncate(descriptor, off_t(size))
         // A rename over a file makes ext4 write all of the new one to the disk first (mount option auto_da_alloc), an
         // exchange doesn't.
         var status = stat()
@@ -172,6 +184,7 @@ struct AssemblyOutput {
             try goBack(to: start)
             board.makeAgain(units)
         } else {
+            board.retire(units)
             units += 1
         }
     }

@@ -40,7 +40,7 @@ public final class MemberCache: Sendable {
                 }
                 return key.count * 2
             })
-        let parent = "\(directory)/\(name.prefix(2))"
+        let parent = "\(directory)/\(name.prefix(1))"
         return (parent, "\(parent)/\(name)")
     }
 
@@ -136,7 +136,7 @@ public final class MemberCache: Sendable {
     public func trim() -> Int64 {
         removeAbandoned()
         var kept: [Kept] = []
-        for name in Self.names(in: directory) where name.utf8.count == 2 {
+        for name in Self.names(in: directory) where name.utf8.count == 1 {
             let path = "\(directory)/\(name)"
             kept += Self.names(in: path).compactMap { Self.file("\(path)/\($0)") }
         }
