@@ -18,8 +18,12 @@ struct FileIndex {
             fingerprint = sources[0].fingerprint
             var bytes = rewrite.identityBytes
             for source in sources.dropFirst() { bytes.append(fingerprint: source.fingerprint) }
-            let digest = Array(SHA256.hash(data: bytes))
-            salt = (BinaryReader.integer(digest, at: 0), BinaryReader.integer(digest, at: 8) | 1)
+            salt = SHA256.hash(data: bytes).withUnsafeBytes { digest in
+                (
+                    UInt64(littleEndian: digest.load(as: UInt64.self)),
+                    UInt64(littleEndian: digest.load(fromByteOffset: 8, as: UInt64.self)) | 1
+                )
+            }
         }
 
         fileprivate init(fingerprint: SourceFile.Fingerprint, salt: (UInt64, UInt64)) {

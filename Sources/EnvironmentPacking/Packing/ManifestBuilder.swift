@@ -17,19 +17,20 @@ struct ManifestBuilder {
         var tops: [Set<String>] = Array(repeating: [], count: plan.packages.count)
         let library = Array("lib/python\(plan.python)/site-packages/".utf8)
         var lastTops = Array(repeating: ArraySlice<UInt8>(), count: plan.packages.count)
-        for (number, entry) in plan.entries.enumerated() {
-            let slot = entry.package ?? plan.packages.count
-            switch entry.kind {
+        for number in plan.entries.indices {
+            let slot = plan.entries[number].package ?? plan.packages.count
+            let path = plan.entries[number].path
+            switch plan.entries[number].kind {
             // Directories are there for what is in them, which is told by itself.
             case .directory: continue
             case .symlink(let target):
-                pending[slot] += entry.path
+                pending[slot] += path
                 pending[slot] += [0, UInt8(ascii: "l"), 0]
                 pending[slot] += target
                 pending[slot] += [0, 0]
             case .file(let isExecutable, _):
                 guard case .present(let digest) = contents[number] else { continue }
-                pending[slot] += entry.path
+                pending[slot] += path
                 pending[slot] += [0, UInt8(ascii: isExecutable ? "x" : "f"), 0]
                 pending[slot] += String(digest.size).utf8
                 pending[slot].append(0)
@@ -41,8 +42,8 @@ struct ManifestBuilder {
                 pending[slot].removeAll(keepingCapacity: true)
             }
             counts[slot] += 1
-            guard slot < tops.count, kind != nil || entry.path.starts(with: library) else { continue }
-            let inner = entry.path[(kind == nil ? library.count : 0)...]
+            guard slot < tops.count, kind != nil || path.starts(with: library) else { continue }
+            let inner = path[(kind == nil ? library.count : 0)...]
             let first = inner.prefix { $0 != 0x2F }
             // Entries below one directory follow each other.
             if first.endIndex < inner.endIndex, first == lastTops[slot] { continue }

@@ -31,7 +31,8 @@ struct PackMemory {
         func isSettled(_ content: PlannedContent) -> Bool {
             !content.isOutdated && content.changed < began - Clock.step
         }
-        for (content, found) in zip(work.contents, contents) {
+        let planned = work.contents
+        for (content, found) in zip(planned, contents) {
             guard let content, let key = content.key else { continue }
             guard isSettled(content) else {
                 isTrusted = false
@@ -40,8 +41,8 @@ struct PackMemory {
             if found != .unknown, found != content.known { news.append((key, found)) }
         }
         guard let directory else { return isTrusted }
-        try? index.add(news, to: directory + "/files", of: work.contents.count) {
-            zip(work.contents, contents).compactMap { content, found in
+        try? index.add(news, to: directory + "/files", of: planned.count) {
+            zip(planned, contents).compactMap { content, found in
                 guard let content, let key = content.key, found != .unknown, isSettled(content) else { return nil }
                 return (key, found)
             }

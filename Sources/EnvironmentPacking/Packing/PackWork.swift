@@ -1,13 +1,13 @@
 import Crypto
 import Glibc
 import ReproducibleArchive
+import Synchronization
 
 /// A plan's entries as members of an archive, made portion by portion.
-struct PackWork {
+final class PackWork: Sendable {
     private let entries: [PackPlan.Entry]
     private let index: FileIndex
-    /// Of each member so far; `nil` for those that aren't files.
-    private(set) var contents: [PlannedContent?] = []
+    private let made = Mutex<[PlannedContent?]>([])
 
     /// Entries of a portion.
     private static let portion = 512
@@ -15,24 +15,29 @@ struct PackWork {
     init(_ plan: PackPlan, _ index: FileIndex) {
         entries = plan.entries
         self.index = index
-        contents.reserveCapacity(entries.count)
     }
 
+    /// Of each member so far; `nil` for those that aren't files.
+    var contents: [PlannedContent?] { made.withLock { $0 } }
+
     /// The next members; `nil` after the last.
-    mutating func next() -> [ArchiveMember]? {
-        guard contents.count < entries.count else { return nil }
-        return entries[contents.count...].prefix(Self.portion).map { entry in
-            switch entry.kind {
-            case .file(let isExecutable, let content):
-                let content = PlannedContent(content, index)
-                contents.append(content)
-                return ArchiveMember(name: entry.path, kind: .file(isExecutable: isExecutable, content: content))
-            case .directory:
-                contents.append(nil)
-                return ArchiveMember(name: entry.path, kind: .directory)
-            case .symlink(let target):
-                contents.append(nil)
-                return ArchiveMember(name: entry.path, kind: .symlink(target: target))
+    func next() -> [ArchiveMember]? {
+        made.withLock { contents in
+            guard contents.count < entries.count else { return nil }
+            contents.reserveCapacity(entries.count)
+            return entries[contents.count...].prefix(Self.portion).map { entry in
+                switch entry.kind {
+                case .file(let isExecutable, let content):
+                    let content = PlannedContent(content, index)
+                    contents.append(content)
+                    return ArchiveMember(name: entry.path, kind: .file(isExecutable: isExecutable, content: content))
+                case .directory:
+                    contents.append(nil)
+                    return ArchiveMember(name: entry.path, kind: .directory)
+                case .symlink(let target):
+                    contents.append(nil)
+                    return ArchiveMember(name: entry.path, kind: .symlink(target: target))
+                }
             }
         }
     }

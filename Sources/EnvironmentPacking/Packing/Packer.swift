@@ -35,7 +35,7 @@ public struct EnvironmentPacker: Sendable {
             try Self.refuse(plan, options)
             let memory = PackMemory(self, prefix: survey.prefix)
             let index = memory.index()
-            var work = PackWork(plan, index)
+            let work = PackWork(plan, index)
             var members: [ArchiveMember] = []
             while let portion = work.next() { members += portion }
             let began = Clock.settled(after: plan)
@@ -161,7 +161,7 @@ public struct EnvironmentPacker: Sendable {
     ) throws -> PackResult {
         let plan = prepared.plan
         let index = prepared.index.value ?? FileIndex()
-        var work = PackWork(plan, index)
+        let work = PackWork(plan, index)
         let cache = cacheLimit > 0 ? MemberCache(directory: cacheDirectory + "/members", limit: cacheLimit) : nil
         memory.noteOutput(output)
         let began = Clock.settled(after: plan)

@@ -4,13 +4,16 @@ extension PlanBuilder {
         for found in python.found {
             if let eggInfo = found.eggInfo { addLists(found.added, to: eggInfo, of: found.claims.metadata.parent) }
         }
-        let all = python.found
-        // Nothing of it changes meanwhile.
-        nonisolated(unsafe) let builder = self
-        let kinds = Parallel.map(count: all.count) { builder.rewrittenRecord(of: all[$0]) }
-        for (found, kind) in zip(all, kinds) {
+        for (found, kind) in zip(python.found, rewrittenRecords()) {
             if let kind, let record = found.record { entries[record.path]?.kind = kind }
         }
+    }
+
+    /// Of each package that was found.
+    private func rewrittenRecords() -> [PackPlan.Entry.Kind?] {
+        // Nothing of it changes meanwhile.
+        nonisolated(unsafe) let builder = self
+        return Parallel.map(count: python.found.count) { builder.rewrittenRecord(of: builder.python.found[$0]) }
     }
 
     /// `nil`: it stays as it is.

@@ -1,9 +1,10 @@
 internal import CLinux
 import Dispatch
 import Glibc
+import ReproducibleArchive
 import Synchronization
 
-/// Lists a directory and all below it, on two threads.
+/// Lists a directory and all below it, on several threads.
 ///
 /// Directories are opened from the root's descriptor, piece by piece where the path is longer than the system takes, and
 /// symbolic links are never followed.
@@ -33,7 +34,11 @@ final class DirectoryWalk: Sendable {
     private let skipping: Set<[UInt8]>
     private let readsEverything: Bool
     private let state = Mutex(State())
-    private let changed = DispatchSemaphore(value: 0)
+    /// Counts the directories that wait, and threads that may end.
+    private let waiting = DispatchSemaphore(value: 0)
+
+    /// More than there are processors: what isn't in memory is waited for, on a file server for long.
+    private static let threads = 4
 
     /// - Parameter root: absolute, without symbolic links.
     init(root: String, skipping: Set<[UInt8]>) {
@@ -46,8 +51,11 @@ final class DirectoryWalk: Sendable {
         let descriptor = root.withTerminator { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw Failure(message: String(cString: strerror(errno))) }
         defer { close(descriptor) }
-        let threads = min(2, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
-        DispatchQueue.concurrentPerform(iterations: threads) { _ in work(descriptor) }
+        waiting.signal()
+        // One of them is this one.
+        let threads = (1..<Self.threads).compactMap { _ in WorkThread { self.work(descriptor) } }
+        work(descriptor)
+        for thread in threads { thread.join() }
         return try state.withLock { state throws(Failure) in
             if let failure = state.failure { throw failure }
             return assemble(state.listings)
@@ -57,25 +65,20 @@ final class DirectoryWalk: Sendable {
     private func work(_ root: Int32) {
         var buffer = Names()
         while true {
-            let next = state.withLock { state -> (number: Int, path: [UInt8])?? in
-                if let next = state.waiting.popLast() {
-                    state.busy += 1
-                    return .some(next)
-                }
-                return state.busy == 0 ? .some(nil) : .none
-            }
-            guard let next else {
-                _ = changed.wait(timeout: .now() + .microseconds(200))
-                continue
+            waiting.wait()
+            let next = state.withLock { state in
+                state.busy += state.waiting.isEmpty ? 0 : 1
+                return state.waiting.popLast()
             }
             guard let (number, path) = next else { return }
             var items: [Item] = []
             var failure: String?
             do { items = try list(path, root, &buffer) } catch { failure = error.message }
             let found = items
-            state.withLock { state in
+            let (more, isDone) = state.withLock { state in
                 state.busy -= 1
                 var items = found
+                let before = state.waiting.count
                 for index in items.indices where items[index].file.kind == .directory {
                     let child = state.listings.count
                     state.listings.append([])
@@ -83,14 +86,16 @@ final class DirectoryWalk: Sendable {
                     state.waiting.append((child, items[index].file.path))
                 }
                 state.listings[number] = items
-                guard let failure else { return }
-                if number == 0 {
-                    state.failure = Failure(message: failure)
-                } else {
-                    state.markUnreadable(number, failure)
+                if let failure {
+                    if number == 0 {
+                        state.failure = Failure(message: failure)
+                    } else {
+                        state.markUnreadable(number, failure)
+                    }
                 }
+                return (state.waiting.count - before, state.busy == 0 && state.waiting.isEmpty)
             }
-            changed.signal()
+            for _ in 0..<(isDone ? Self.threads : more) { waiting.signal() }
         }
     }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The form of an archive.
 public enum PackedFormat: String, Sendable, CaseIterable {
     case tarGz = "tar.gz"
@@ -24,9 +26,6 @@ public struct ArchiveAssembly: Sendable {
 
     /// More threads would wait for the one that hashes the output, and need memory.
     private static let mostWorkers = 16
-    /// Units that are given to the threads before they are needed: enough for all threads, and few, so that writing and
-    /// hashing begin early.
-    private static let unitsAhead = 64
 
     /// What was written.
     public struct Result: Sendable {
@@ -57,46 +56,34 @@ public struct ArchiveAssembly: Sendable {
         closing: ([KnownContent]) throws -> [ArchiveMember] = { _ in [] },
         cancelled: @escaping @Sendable () throws -> Void = {}, progress: @escaping @Sendable (Int64) -> Void = { _ in }
     ) throws -> Result {
-        var portions = [members]
+        let portions = Mutex([members])
         return try write(
-            to: path, members: { portions.popLast() }, closing: closing, cancelled: cancelled, progress: progress)
+            to: path, members: { portions.withLock { $0.popLast() } }, closing: closing, cancelled: cancelled,
+            progress: progress)
     }
 
     /// As ``write(_:to:closing:cancelled:progress:)``, of members that are made while earlier ones are written.
     ///
-    /// - Parameter members: the next ones; `nil` after the last. Called on this thread. How they are divided changes nothing
-    ///   of the archive.
+    /// - Parameter members: the next ones; `nil` after the last. Called on one thread after the other. How they are divided
+    ///   changes nothing of the archive.
     public func write(
-        to path: String, members: () throws -> [ArchiveMember]?,
+        to path: String, members: @escaping @Sendable () throws -> [ArchiveMember]?,
         closing: ([KnownContent]) throws -> [ArchiveMember] = { _ in [] },
         cancelled: @escaping @Sendable () throws -> Void = {}, progress: @escaping @Sendable (Int64) -> Void = { _ in }
     ) throws -> Result {
         let plan = AssemblyPlan(format: format, cache: cache, cancelled: cancelled, progress: progress)
         let workers = min(max(1, workers), Self.mostWorkers)
-        let board = AssemblyBoard(workers: workers)
+        let board = AssemblyBoard(MemberFeed(format, members), workers: workers)
         let file = try AssemblyFile(path: path)
         var output = try AssemblyOutput(plan, board, file)
         let crew = try Crew(plan, board, workers: workers)
         var contents: [KnownContent] = []
         do {
-            var units = MemberUnits(format)
-            var count = 0
-            func add(_ more: [[ArchiveMember]]) {
-                count += more.count
-                board.add(more)
-            }
-            var hasMore = true
-            while hasMore || output.units < count {
-                if hasMore, count - output.units < Self.unitsAhead {
-                    let next = try members()
-                    hasMore = next != nil
-                    try add(next.map { try units.add($0) } ?? units.end())
-                }
-                if output.units < count { try output.drain() }
-            }
+            try output.drain()
             contents = board.contents
-            add(try units.add(closing(contents)) + units.end())
-            while output.units < count { try output.drain() }
+            var units = MemberUnits(format)
+            board.add(try units.add(closing(contents)) + units.end())
+            try output.drain()
             board.close()
             try output.finish()
         } catch {

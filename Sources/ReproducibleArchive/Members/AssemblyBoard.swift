@@ -83,6 +83,8 @@ final class AssemblyBoard: @unchecked Sendable {
     }
 
     enum Work {
+        /// To get more units.
+        case feed
         case unit(Int, [ArchiveMember], mayReuse: Bool)
         case task(BlockTask)
     }
@@ -98,6 +100,9 @@ final class AssemblyBoard: @unchecked Sendable {
     private let writer = Monitor.Condition()
     private let hasher = Monitor.Condition()
 
+    private let feed: MemberFeed
+    private var hasMore = true
+    private var isFeeding = false
     private var slots: [Slot] = []
     private var nextUnit = 0
     /// Units that are made again.
@@ -128,8 +133,13 @@ final class AssemblyBoard: @unchecked Sendable {
     /// A unit of which segments turn out to be damaged again and again is made without the cache.
     private static let mostMissed = 3
 
+    /// Units that are there before they are needed: enough for all threads, and few, so that writing and hashing begin
+    /// early.
+    private static let unitsAhead = 64
+
     /// - Parameter workers: threads that make units.
-    init(workers: Int) {
+    init(_ feed: MemberFeed, workers: Int) {
+        self.feed = feed
         limit = min(48, 8 + 4 * workers)
         reserve = max(12, limit / 2)
     }
@@ -137,11 +147,26 @@ final class AssemblyBoard: @unchecked Sendable {
     // MARK: Units
 
     func add(_ units: [[ArchiveMember]]) {
+        monitor.withLock { addLocked(units) }
+    }
+
+    private func addLocked(_ units: [[ArchiveMember]]) {
+        slots += units.map(Slot.init)
+        workers.signalAll()
+        writer.signalAll()
+    }
+
+    /// Gets more units, after ``nextWork()`` said so.
+    func feedUnits() throws {
+        let (units, hasMore) = try feed.next()
         monitor.withLock {
-            slots += units.map(Slot.init)
-            workers.signalAll()
+            isFeeding = false
+            self.hasMore = hasMore
+            addLocked(units)
         }
     }
+
+    private var isHungry: Bool { hasMore && !isFeeding && slots.count - head < Self.unitsAhead }
 
     /// Of the members of all units, in order.
     var contents: [KnownContent] { monitor.withLock { slots.flatMap(\.contents) } }
@@ -174,6 +199,10 @@ final class AssemblyBoard: @unchecked Sendable {
             while failure == nil {
                 if let task = takeTask() { return .task(task) }
                 if let unit = returned.popLast() { return beginLocked(unit) }
+                if isHungry {
+                    isFeeding = true
+                    return .feed
+                }
                 if nextUnit < slots.count, nextUnit == head || inUse < limit {
                     nextUnit += 1
                     return beginLocked(nextUnit - 1)
@@ -331,11 +360,16 @@ final class AssemblyBoard: @unchecked Sendable {
         }
     }
 
-    /// Begins to take a unit's pieces; returns its members.
-    func setHead(_ unit: Int) -> [ArchiveMember] {
-        monitor.withLock {
+    /// Begins to take a unit's pieces; returns its members, nil if there are no more units.
+    func setHead(_ unit: Int) throws -> [ArchiveMember]? {
+        try monitor.withLock {
             head = unit
-            if idle > 0, inUse >= limit { workers.signalAll() }
+            if idle > 0, inUse >= limit || isHungry { workers.signalAll() }
+            while unit >= slots.count {
+                if let failure { throw failure }
+                if !hasMore { return nil }
+                monitor.wait(for: writer)
+            }
             return slots[unit].members
         }
     }

@@ -132,8 +132,7 @@ struct AssemblyOutput {
     /// A zip's directory.
     private var directory: [UInt8] = []
     private var entryCount: UInt64 = 0
-    /// That are written.
-    private(set) var units = 0
+    private var units = 0
     /// In the cache, by this assembly.
     private(set) var storedBytes: Int64 = 0
     /// Uncompressed bytes that the cache had the compressed form of.
@@ -159,9 +158,12 @@ struct AssemblyOutput {
 
     var size: UInt64 { file.size }
 
-    /// Writes the next unit, as it comes.
+    /// Writes all units that there are, as they come.
     mutating func drain() throws {
-        let members = board.setHead(units)
+        while let members = try board.setHead(units) { try drain(members) }
+    }
+
+    private mutating func drain(_ members: [ArchiveMember]) throws {
         board.hash(.mark)
         let start = State(total, directory.count, entryCount, file.size, bytesReused)
         var index = 0

@@ -36,6 +36,7 @@ final class Crew {
             let encoder = try BlockEncoder(plan.format)
             while let work = board.nextWork() {
                 switch work {
+                case .feed: try board.feedUnits()
                 case .task(let task): try board.run(task, encoder)
                 case .unit(let unit, let members, let mayReuse):
                     try make(unit, members, mayReuse, plan, board, encoder)

@@ -1,3 +1,20 @@
+/// Where an assembly's members come from. For one thread at a time.
+final class MemberFeed: @unchecked Sendable {
+    private var units: MemberUnits
+    private let members: @Sendable () throws -> [ArchiveMember]?
+
+    init(_ format: PackedFormat, _ members: @escaping @Sendable () throws -> [ArchiveMember]?) {
+        units = MemberUnits(format)
+        self.members = members
+    }
+
+    /// The next units, and whether there may be more.
+    func next() throws -> (units: [[ArchiveMember]], hasMore: Bool) {
+        guard let next = try members() else { return (units.end(), false) }
+        return (try units.add(next), true)
+    }
+}
+
 /// Consecutive members that one thread makes.
 ///
 /// Where a unit begins depends on names only, so that a new file moves no boundary but those near it. Inside a unit, files

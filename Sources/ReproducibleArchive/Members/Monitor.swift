@@ -48,7 +48,7 @@ import Glibc
 }
 
 /// A thread of the system.
-@safe struct WorkThread {
+@safe package struct WorkThread {
     private let handle: pthread_t
 
     private final class Start {
@@ -57,7 +57,7 @@ import Glibc
     }
 
     /// Nil when the system has no more threads to give.
-    init?(_ body: @escaping @Sendable () -> Void) {
+    package init?(_ body: @escaping @Sendable () -> Void) {
         var handle = pthread_t()
         let start = unsafe Unmanaged.passRetained(Start(body))
         let failure = unsafe pthread_create(
@@ -75,5 +75,5 @@ import Glibc
         self.handle = handle
     }
 
-    func join() { pthread_join(handle, nil) }
+    package func join() { pthread_join(handle, nil) }
 }

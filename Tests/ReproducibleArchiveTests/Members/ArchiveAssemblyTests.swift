@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Synchronization
 import Testing
 
 @testable import ReproducibleArchive
@@ -88,12 +89,14 @@ struct ArchiveAssemblyTests {
         let scratch = try Scratch()
         let members = treeMembers()
         let whole = try assemble(.tarGz, members, to: scratch.path + "/whole")
-        var rest = members[...]
+        let rest = Mutex(members[...])
         let result = try ArchiveAssembly(format: .tarGz, workers: 2).write(
             to: scratch.path + "/parts",
             members: {
-                defer { rest = rest.dropFirst(count) }
-                return rest.isEmpty ? nil : Array(rest.prefix(count))
+                rest.withLock { rest in
+                    defer { rest = rest.dropFirst(count) }
+                    return rest.isEmpty ? nil : Array(rest.prefix(count))
+                }
             })
         #expect(result.sha256 == whole.sha256)
         #expect(result.contents == whole.contents)
