@@ -122,9 +122,9 @@ struct PackMemory {
         let start = Array(prefix.utf8) + [0x2F]
         var found: [[UInt8]: SourceFile.Fingerprint] = [:]
         let watched = Set(plan.watched.map(\.path))
-        for entry in plan.entries {
+        for number in plan.entries.indices {
             let sources: [SourceFile]
-            switch entry.kind {
+            switch plan.entries[number].kind {
             case .file(_, .file(let source)): sources = [source]
             case .file(_, .rewritten(let files, _)): sources = files
             default: continue

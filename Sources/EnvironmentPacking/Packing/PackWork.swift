@@ -78,8 +78,8 @@ enum Clock {
     static func settled(after plan: PackPlan) -> Int64 {
         let now = now
         var recent = Int64.min
-        for entry in plan.entries {
-            guard case .file(_, let content) = entry.kind else { continue }
+        for number in plan.entries.indices {
+            guard case .file(_, let content) = plan.entries[number].kind else { continue }
             let changed = content.changed
             if changed <= now { recent = max(recent, changed) }
         }

@@ -52,6 +52,7 @@ struct PathTable<Value> {
         return value
     }
 
+    /// Each path with its value; quicker than a look-up of each key.
     func forEach(_ body: (_ path: [UInt8], _ value: Value) -> Void) {
         for number in paths.indices { if let value = contents[number] { body(paths[number], value) } }
     }

@@ -15,43 +15,65 @@ extension PlanBuilder {
         return true
     }
 
-    /// Every module below `lib/pythonX.Y` gets its `.pyc`.
-    mutating func addBytecode() {
-        defer { noteOrphans() }
-        guard options.bytecode == .compile, let minor = Int(survey.python.dropFirst(2)) else { return }
+    /// A module below `lib/pythonX.Y` that gets its `.pyc`.
+    struct Module {
+        var path: [UInt8]
+        var content: PackPlan.FileContent
+        var target: [UInt8]
+        var rewrite: PycRewrite
+    }
+
+    func modulesLater() -> Parallel.Later<[Module]?> {
+        // Nothing of it changes until that is done.
+        nonisolated(unsafe) let builder = self
+        return Parallel.Later { builder.modules() }
+    }
+
+    /// `nil` if it isn't known how Python's bytecode looks.
+    private func modules() -> [Module]? {
+        guard options.bytecode == .compile, let minor = Int(survey.python.dropFirst(2)) else { return [] }
         let compiler = BytecodeCompiler(
             interpreter: "\(survey.prefix)/\(rules.interpreter.isIncluded ? "bin/python" : rules.interpreter.path)")
         guard
             let bytecode = PythonBytecode(minor: minor)
                 ?? (try? compiler.magic()).map({ .init(minor: minor, magic: $0) })
-        else {
-            notes.append("the modules have no bytecode: that of Python \(survey.python) is not known")
-            return
-        }
+        else { return nil }
         let library = library
         let suffix = bytecode.fileName(module: [])
-        var modules: [(entry: PackPlan.Entry, content: PackPlan.FileContent)] = []
+        var modules: [Module] = []
         entries.forEach { path, entry in
             guard path.hasSuffix(".py"), path.starts(with: library), case .file(_, let content) = entry.kind else {
                 return
             }
-            modules.append((entry, content))
-        }
-        for (module, content) in modules {
-            let target = Self.compiledPath(of: module.path, suffix)
-            let rewrite = PycRewrite(path: module.path, python: bytecode, compiler: compiler)
-            let existing = compiled.removeValue(forKey: target)
-            let contents: PackPlan.FileContent
-            switch content {
-            case .file(let source): contents = .rewritten(existing.map { [source, $0] } ?? [source], rewrite)
-            case .rewritten(let sources, let inner):
-                let compiling = RewrittenBytecode(source: inner, sources: sources.count, bytecode: rewrite)
-                contents = .rewritten(existing.map { sources + [$0] } ?? sources, compiling)
             // Made by envsync, and for Python's start only: such as a site customization.
+            if case .generated = content { return }
+            modules.append(
+                Module(
+                    path: path, content: content, target: Self.compiledPath(of: path, suffix),
+                    rewrite: PycRewrite(path: path, python: bytecode, compiler: compiler)))
+        }
+        return modules
+    }
+
+    /// - Parameter modules: those that are packed; `nil`: it isn't known how their bytecode looks.
+    mutating func addBytecode(_ modules: [Module]?) {
+        defer { noteOrphans() }
+        if modules == nil {
+            notes.append("the modules have no bytecode: that of Python \(survey.python) is not known")
+        }
+        for module in modules ?? [] {
+            let existing = compiled.removeValue(forKey: module.target)
+            let contents: PackPlan.FileContent
+            switch module.content {
+            case .file(let source): contents = .rewritten(existing.map { [source, $0] } ?? [source], module.rewrite)
+            case .rewritten(let sources, let inner):
+                let compiling = RewrittenBytecode(source: inner, sources: sources.count, bytecode: module.rewrite)
+                contents = .rewritten(existing.map { sources + [$0] } ?? sources, compiling)
             case .generated: continue
             }
             let entry = PackPlan.Entry(
-                path: target, kind: .file(isExecutable: false, contents), package: module.package)
+                path: module.target, kind: .file(isExecutable: false, contents),
+                package: entries[module.path]?.package)
             if !filters.isEmpty {
                 let inherited = deciding[entry.path.parent] ?? deciding[entry.path.parent.parent]
                 if let reason = filters.reason(filters.decisive(entry.path, inherited: inherited)) {

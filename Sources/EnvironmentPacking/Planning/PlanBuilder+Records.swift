@@ -90,10 +90,10 @@ extension PlanBuilder {
     mutating func addDirectories() {
         var needed: PathSet = .init()
         var last: ArraySlice<UInt8> = []
-        for path in entries.keys {
+        entries.forEach { path, _ in
             let directory = path[..<Swift.max(0, path.leafStart - 1)]
             // Most follow others of their directory.
-            if directory == last { continue }
+            if directory == last { return }
             last = directory
             var parent = Array(directory)
             while !parent.isEmpty, needed.insert(parent) { parent = parent.parent }

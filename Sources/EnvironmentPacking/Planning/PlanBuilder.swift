@@ -66,6 +66,8 @@ struct PlanBuilder {
         for file in survey.files { visit(file) }
         addAdditions()
         resolveCopies()
+        // What comes in between only reads.
+        let modules = modulesLater()
         let ownership = Ownership(rules.claims, python.found.map(\.claims), entries: entries)
         problems += ClaimCheck(survey, numbers, rules.claims, python).problems(
             replacedBy: entries, shared: ownership.shared,
@@ -73,7 +75,7 @@ struct PlanBuilder {
         entries.update { path, entry in
             if let package = ownership.packageOf[path] { entry.package = package }
         }
-        addBytecode()
+        addBytecode(modules.value ?? nil)
         rewriteRecords()
         addDirectories()
         if specials > 0 {
